@@ -1,0 +1,156 @@
+package triage
+
+import "github.com/proffer/proffer/triage/account"
+
+// Actor is who asks: a signed-in account as it stood when the request began. The zero Actor is a stranger.
+type Actor struct {
+	Account account.ID
+	Org     account.OrgID
+	Name    string
+	Roles   account.Roles
+}
+
+// SystemActor acts for jobs and clocks. Can refuses it everything: system use cases do not ask.
+var SystemActor = Actor{Account: account.System, Name: "Proffer"}
+
+// Action is one thing that a person may try to do.
+type Action string
+
+// The actions that Can knows. A route names exactly one of them; see handlers/routes.go.
+const (
+	ReportCreate    Action = "report.create"    // file a report, upload clips for it
+	ReportRead      Action = "report.read"      // follow one's own report
+	ReportChange    Action = "report.change"    // add to it or withdraw it
+	QueueRead       Action = "queue.read"       // see the queue, search, live events
+	CaseRead        Action = "case.read"        // open a case
+	CaseClaim       Action = "case.claim"       // claim, skip, take the next
+	CaseWork        Action = "case.work"        // renew, release, escalate, decide: the claimant only
+	CaseNote        Action = "case.note"        // write a note
+	CaseReopen      Action = "case.reopen"      // take a decided case up again
+	ExhibitView     Action = "exhibit.view"     // stills, waveform, playback
+	ExhibitRetry    Action = "exhibit.retry"    // try a failed processing again
+	DecisionApprove Action = "decision.approve" // be the second person, or refuse
+	PackageRequest  Action = "package.request"  // ask for a law-enforcement package
+	PackageApprove  Action = "package.approve"  // be the second person, or refuse
+	PackageRead     Action = "package.read"     // see the packages and their progress
+	PackageDownload Action = "package.download" // take a finished package out
+	LogRead         Action = "log.read"         // the custody log, proofs, verification
+	PeopleRead      Action = "people.read"      // staff, organisations, deliveries
+	SelfManage      Action = "self.manage"      // one's own sessions and mail
+)
+
+// AllActions lists every action, in the order of the golden file.
+var AllActions = []Action{
+	ReportCreate, ReportRead, ReportChange, QueueRead, CaseRead, CaseClaim, CaseWork, CaseNote, CaseReopen, ExhibitView,
+	ExhibitRetry, DecisionApprove, PackageRequest, PackageApprove, PackageRead, PackageDownload, LogRead, PeopleRead,
+	SelfManage,
+}
+
+// Target is what Can needs to know of the thing acted upon. The zero Target stands for "in general": a page that lists,
+// a menu entry.
+type Target struct {
+	Lane     Lane       // of the case; "" in general
+	Owner    account.ID // who filed the report
+	Claimant account.ID // who holds the lease
+	Proposer account.ID // who decided or requested what is now to be approved
+	State    State      // of the case
+}
+
+// roleActions says which roles allow an action on an ordinary case, before the conditions in Can.
+var roleActions = map[Action]account.Roles{
+	QueueRead:       {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety, account.Liaison},
+	CaseRead:        {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety, account.Liaison},
+	CaseClaim:       {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety},
+	CaseWork:        {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety},
+	CaseNote:        {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety, account.Liaison},
+	CaseReopen:      {account.Lead, account.ChildSafety},
+	ExhibitView:     {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety, account.Liaison},
+	ExhibitRetry:    {account.Reviewer, account.Lead, account.Investigator, account.ChildSafety},
+	DecisionApprove: {account.Lead, account.ChildSafety},
+	PackageRequest:  {account.Liaison},
+	PackageApprove:  {account.Lead, account.Liaison},
+	PackageRead:     {account.Liaison, account.Lead},
+	PackageDownload: {account.Liaison},
+	LogRead:         {account.Auditor},
+	PeopleRead:      {account.Administrator},
+}
+
+// Can is the only authorisation rule there is. Every use case of Desk asks it, every handler goes through one, and
+// everything it does not allow is refused. A case in the child-safety lane does not exist for anyone without that role,
+// whatever else they are (DESIGN I10); child-safety reviewers by that role alone work in their lane only. A liaison by
+// that role alone sees settled cases only.
+func Can(a Actor, do Action, on Target) bool {
+	if a.Account == "" || a.Account == account.System {
+		return false
+	}
+	switch do {
+	case SelfManage, ReportCreate:
+		return true
+	case ReportRead, ReportChange:
+		return on.Owner == "" || on.Owner == a.Account
+	}
+	if !laneOpen(a, on.Lane) || !a.Roles.Has(roleActions[do]...) {
+		return false
+	}
+	if on.Lane == LaneGeneral && !hasOtherThan(a.Roles, account.ChildSafety, roleActions[do]) {
+		return false
+	}
+	switch do {
+	case QueueRead, CaseRead, CaseNote, ExhibitView:
+		return hasOtherThan(a.Roles, account.Liaison, roleActions[do]) || on.State == "" || on.State.Settled()
+	case CaseWork:
+		return on.Claimant == "" || on.Claimant == a.Account
+	case CaseClaim:
+		return on.State != StateEscalated || a.Roles.Has(account.Lead) || on.Lane == LaneChildSafety
+	case DecisionApprove, PackageApprove:
+		return on.Proposer != a.Account
+	}
+	return true
+}
+
+func laneOpen(a Actor, l Lane) bool {
+	return l != LaneChildSafety || a.Roles.Has(account.ChildSafety)
+}
+
+// hasOtherThan reports whether the actor holds one of the allowed roles besides r.
+func hasOtherThan(have account.Roles, r account.Role, allowed account.Roles) bool {
+	for _, x := range allowed {
+		if x != r && have.Has(x) {
+			return true
+		}
+	}
+	return false
+}
+
+// Lanes is the set of lanes whose cases the actor may know of for an action; lists, counts, searches and events are
+// asked for these only.
+func Lanes(a Actor, do Action) []Lane {
+	var open []Lane
+	for _, l := range AllLanes {
+		if Can(a, do, Target{Lane: l}) {
+			open = append(open, l)
+		}
+	}
+	return open
+}
+
+// Allow is Can as an error: NotFound where the actor may not even know of the thing, Forbidden otherwise.
+func Allow(a Actor, do Action, on Target) error {
+	if Can(a, do, on) {
+		return nil
+	}
+	if !laneOpen(a, on.Lane) || (on.Owner != "" && on.Owner != a.Account) {
+		return Errorf(NotFound, "There is nothing here under that number, or it is not yours to see.")
+	}
+	switch do {
+	case DecisionApprove, PackageApprove:
+		if on.Proposer == a.Account {
+			return Errorf(Forbidden, "This needs a second person: you proposed it, so somebody else has to approve it.")
+		}
+	case CaseWork:
+		if on.Claimant != "" && a.Roles.Has(roleActions[do]...) {
+			return Errorf(Conflict, "Somebody else holds this case now. Claim it again once it is free.")
+		}
+	}
+	return Errorf(Forbidden, "Your role does not allow this. Ask an administrator if you think it should.")
+}

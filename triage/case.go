@@ -1,0 +1,45 @@
+package triage
+
+import (
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+)
+
+// Case is what reviewers work on: one or more reports about the same people.
+type Case struct {
+	ID        CaseID
+	Lane      Lane
+	Policy    PolicyID // as reported; the decision names its own
+	State     State
+	Priority  int // 0-100, see Priority
+	Opened    time.Time
+	Due       time.Time // service level: when somebody should have looked
+	Claimant  account.ID
+	Lease     time.Time // end of the claim; zero without one
+	Escalated bool      // waits for a lead; survives a release
+	Simulated bool
+	Version   int
+}
+
+// Target is the case as Can sees it.
+func (c Case) Target() Target { return Target{Lane: c.Lane, Claimant: c.Claimant, State: c.State} }
+
+// HeldBy reports whether the account holds a lease that has not run out.
+func (c Case) HeldBy(id account.ID, now time.Time) bool {
+	return c.Claimant == id && now.Before(c.Lease)
+}
+
+// Free reports whether the case may be claimed at that moment: nobody holds it, or the lease ran out.
+func (c Case) Free(now time.Time) bool {
+	return c.State == StateQueued || c.State == StateEscalated || (c.State == StateClaimed && !now.Before(c.Lease))
+}
+
+// Note is what staff wrote to each other on a case.
+type Note struct {
+	ID     string
+	Case   CaseID
+	Author account.ID
+	At     time.Time
+	Words  string
+}

@@ -1,0 +1,143 @@
+package triage
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+)
+
+// DecisionID names a decision.
+type DecisionID string
+
+// DecisionState is where a decision stands.
+type DecisionState string
+
+// The states of a decision. A decision is never overwritten: a change is a new decision that supersedes it.
+const (
+	DecisionProposed   DecisionState = "proposed" // severe, waits for a second person
+	DecisionInForce    DecisionState = "in force"
+	DecisionRefused    DecisionState = "refused"
+	DecisionSuperseded DecisionState = "superseded"
+)
+
+// Decision is what a person decided on a case, with one finding for each reported person.
+type Decision struct {
+	ID         DecisionID
+	Case       CaseID
+	Number     int // 1, 2, … within the case
+	Findings   []Finding
+	Decider    account.ID
+	Decided    time.Time
+	Approver   account.ID // the second person, where one was needed
+	Answered   time.Time  // when the second person approved or refused
+	Answer     string     // what the second person wrote
+	State      DecisionState
+	Supersedes DecisionID
+	Version    int
+}
+
+// Finding is what was decided about one person.
+type Finding struct {
+	Person   PersonID   `json:"person"`
+	Policy   PolicyID   `json:"policy"`
+	Severity Severity   `json:"severity"`
+	Action   ActionKind `json:"action"`
+	Days     int        `json:"days,omitempty"` // for timed actions
+	Reasons  string     `json:"reasons"`
+}
+
+// Severe reports whether the finding needs two people (DESIGN I7).
+func (f Finding) Severe() bool {
+	return f.Action == ActBan || f.Action == ActSuspend && f.Days > SevereSuspend
+}
+
+// Words is the action as a sentence fragment, such as "Suspend for 30 days".
+func (f Finding) Words() string {
+	r, _ := RungOf(f.Action)
+	if r.Timed {
+		return fmt.Sprintf("%s for %d %s", r.Title, f.Days, plural(f.Days, "day", "days"))
+	}
+	return r.Title
+}
+
+// Severe reports whether any finding needs two people.
+func (d Decision) Severe() bool { return slices.ContainsFunc(d.Findings, Finding.Severe) }
+
+// validateFindings checks that every reported person has exactly one finding and that each is complete.
+func validateFindings(findings []Finding, people []Person) error {
+	var fe FieldErrors
+	for _, p := range people {
+		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Person == p.ID })
+		if i < 0 {
+			fe.Add("action-"+string(p.ID), "Decide about %s too.", p.Name)
+			continue
+		}
+		findings[i].validate(p, &fe)
+	}
+	if len(findings) > len(people) && len(fe) == 0 {
+		fe.Add("", "The form names somebody who is not reported in this case. Reload it.")
+	}
+	return fe.Err()
+}
+
+func (f *Finding) validate(p Person, fe *FieldErrors) {
+	id := string(p.ID)
+	if _, ok := PolicyByID(f.Policy); !ok {
+		fe.Add("policy-"+id, "Choose the policy.")
+	}
+	rung, ok := RungOf(f.Action)
+	if !ok {
+		fe.Add("action-"+id, "Choose an action.")
+	}
+	if f.Action != ActNone && !slices.Contains(Severities, f.Severity) {
+		fe.Add("severity-"+id, "Choose how severe it was.")
+	}
+	if f.Action == ActNone {
+		f.Severity = ""
+	}
+	switch {
+	case !rung.Timed:
+		f.Days = 0
+	case f.Days < 1 || f.Days > MaxDays:
+		fe.Add("days-"+id, "Say for how many days: 1 to %d.", MaxDays)
+	}
+	if rung.ForKnown && p.Account == "" {
+		fe.Add("action-"+id, "%s has no account here that could be acted upon. Choose “No violation” or “Refer to law enforcement”.", p.Name)
+	}
+	f.Reasons = account.CleanText(f.Reasons)
+	if n := len([]rune(f.Reasons)); n < 10 || n > MaxReasons {
+		fe.Add("reasons-"+id, "Give the reasons in words (10 to %d characters): the person will read them.", MaxReasons)
+	}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Enforcement is one effect of a finding on an account. It starts when the decision comes into force.
+type Enforcement struct {
+	ID       string
+	Decision DecisionID
+	Case     CaseID
+	Account  account.ID
+	Host     account.ID // whose meetings are closed, for ActRemove
+	Kind     ActionKind
+	Starts   time.Time
+	Ends     time.Time // zero: until reversed
+	Reversed time.Time // zero: not reversed
+}
+
+// InForce reports whether the effect holds at that moment.
+func (e Enforcement) InForce(now time.Time) bool {
+	return e.Reversed.IsZero() && !now.Before(e.Starts) && (e.Ends.IsZero() || now.Before(e.Ends))
+}
+
+// Bars reports whether the effect keeps the account from signing in at that moment.
+func (e Enforcement) Bars(now time.Time) bool {
+	return (e.Kind == ActBan || e.Kind == ActSuspend) && e.InForce(now)
+}

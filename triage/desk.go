@@ -1,0 +1,68 @@
+package triage
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+var noTime time.Time
+
+// LeaseTime is how long a claim holds without being renewed.
+const LeaseTime = 10 * time.Minute
+
+// SkipTime is for how long a skipped case is not offered again to the one who skipped it.
+const SkipTime = 4 * time.Hour
+
+// Desk is the use cases of Proffer. It is safe for use by many goroutines at once.
+type Desk struct {
+	Store   Store
+	Objects Objects
+	Signer  Signer
+	Clock   Clock
+	Log     *slog.Logger
+	URL     string        // address of the application, for links in messages, without a slash at the end
+	Lock    time.Duration // how long evidence is locked once it is reported (PROFFER_EVIDENCE_LOCK)
+}
+
+// now is the time as the store keeps it: UTC, in microseconds.
+func (d *Desk) now() time.Time { return d.Clock().UTC().Truncate(time.Microsecond) }
+
+// entry is an event before it has an id, a time and a salt.
+type entry struct {
+	Act     custody.Act
+	Case    CaseID
+	Subject string // kind/id
+	Detail  custody.Detail
+}
+
+// record appends an event to the custody log within the transaction of the act it records.
+func (d *Desk) record(ctx context.Context, tx Tx, by account.ID, e entry) error {
+	ev, err := custody.NewEvent(NewID(prefixEvent), d.now(), e.Act, string(by), string(e.Case), e.Subject, e.Detail)
+	if err != nil {
+		return err
+	}
+	return tx.Log(ctx, ev)
+}
+
+// loadCase fetches a case and asks whether the actor may do something on it.
+func loadCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, error) {
+	c, err := tx.Case(ctx, id)
+	if err != nil {
+		return Case{}, err
+	}
+	return c, Allow(a, do, c.Target())
+}
+
+// send puts a message into the outbox and asks for its delivery, in the transaction of the act that it tells of.
+func (d *Desk) send(ctx context.Context, tx Tx, to account.Account, about CaseID, subject, body string) error {
+	m := Message{ID: NewID(prefixMessage), To: to.ID, Address: to.Email, Subject: subject, Body: body, Case: about,
+		Created: d.now(), State: MessageWaiting}
+	if err := tx.InsertMessage(ctx, m); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, DeliverMessage{Message: m.ID})
+}

@@ -1,0 +1,252 @@
+package triage
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// LinkTime is how long a sign-in link can be used, once.
+const LinkTime = 20 * time.Minute
+
+// maxLinks is how many sign-in links one account may ask for within LinkTime.
+const maxLinks = 5
+
+// linkToken draws a one-time token: 32 random bytes in base64url. Only its SHA-256 is kept.
+func linkToken() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// MintLink makes a one-time sign-in link for an account and returns its address. Whoever holds it can sign in as that
+// account: only the command line and demonstration mode print one.
+func (d *Desk) MintLink(ctx context.Context, to account.ID, valid time.Duration) (string, error) {
+	token := linkToken()
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		return tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), to, d.now().Add(valid))
+	})
+	return d.URL + "/sign-in/" + token, err
+}
+
+// RequestLink sends a sign-in link by e-mail. The answer is the same whether the address is known or not.
+func (d *Desk) RequestLink(ctx context.Context, email string) error {
+	email, err := account.NormalizeEmail(email)
+	if err != nil {
+		return fieldError("email", "That does not look like an e-mail address. Check it, please.")
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		acc, err := tx.AccountByEmail(ctx, email)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if n, err := tx.LinksSince(ctx, acc.ID, d.now().Add(-LinkTime)); err != nil || n >= maxLinks {
+			return err
+		}
+		token := linkToken()
+		if err := tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), acc.ID, d.now().Add(LinkTime)); err != nil {
+			return err
+		}
+		return d.send(ctx, tx, acc, "", "Your sign-in link", fmt.Sprintf(
+			"Open this link to sign in to Proffer. It works once, for %d minutes.\n\n%s/sign-in/%s\n\nIf you did not ask for it, ignore this message.\n",
+			int(LinkTime.Minutes()), d.URL, token))
+	})
+}
+
+// SignIn uses a link up. It fails with NotFound for unknown, used and expired links, and with Forbidden, in words, for
+// accounts that are banned or suspended.
+func (d *Desk) SignIn(ctx context.Context, token string) (acc account.Account, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		id, err := tx.TakeLink(ctx, SHA256(sha256.Sum256([]byte(token))), d.now())
+		if errors.Is(err, ErrNotFound) {
+			return Errorf(NotFound, "This link was used already or is too old. Ask for a new one.")
+		} else if err != nil {
+			return err
+		}
+		if acc, err = d.admit(ctx, tx, id); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, acc.ID, entry{Act: custody.SessionStarted, Subject: "account/" + string(acc.ID)})
+	})
+	return acc, err
+}
+
+// SwitchTo signs in as another person without a link. Only demonstration mode calls it.
+func (d *Desk) SwitchTo(ctx context.Context, id account.ID) (acc account.Account, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if acc, err = d.admit(ctx, tx, id); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, acc.ID, entry{Act: custody.SessionStarted, Subject: "account/" + string(acc.ID)})
+	})
+	return acc, err
+}
+
+// ActorOf is the account behind a session, as it stands now: roles taken away and bans take effect with the next
+// request.
+func (d *Desk) ActorOf(ctx context.Context, id account.ID) (a Actor, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		acc, err := d.admit(ctx, tx, id)
+		a = Actor{Account: acc.ID, Org: acc.Org, Name: acc.Name, Roles: acc.Roles}
+		return err
+	})
+	return a, err
+}
+
+func (d *Desk) admit(ctx context.Context, tx Tx, id account.ID) (account.Account, error) {
+	acc, err := tx.Account(ctx, id)
+	if err != nil {
+		return acc, err
+	}
+	es, err := tx.EnforcementsOn(ctx, id)
+	if err != nil {
+		return acc, err
+	}
+	for _, e := range es {
+		if e.Bars(d.now()) && e.Ends.IsZero() {
+			return acc, Errorf(Forbidden, "This account is banned. The message that told you so says how to object.")
+		} else if e.Bars(d.now()) {
+			return acc, Errorf(Forbidden, "This account is suspended until %s UTC. The message that told you so says how to object.",
+				e.Ends.Format("2 January 2006, 15:04"))
+		}
+	}
+	return acc, nil
+}
+
+// MySessions lists the browsers one is signed in with.
+func (d *Desk) MySessions(ctx context.Context, a Actor) (ss []account.Session, err error) {
+	if err := Allow(a, SelfManage, Target{}); err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		ss, err = tx.Sessions(ctx, a.Account)
+		return err
+	})
+	return ss, err
+}
+
+// EndSession signs one of one's own browsers out.
+func (d *Desk) EndSession(ctx context.Context, a Actor, id string) error {
+	if err := Allow(a, SelfManage, Target{}); err != nil {
+		return err
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.DeleteSession(ctx, a.Account, id); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{Act: custody.SessionRevoked, Subject: "account/" + string(a.Account)})
+	})
+}
+
+// MyMail lists the messages to oneself, newest first.
+func (d *Desk) MyMail(ctx context.Context, a Actor) (ms []Message, err error) {
+	if err := Allow(a, SelfManage, Target{}); err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		ms, err = tx.MessagesTo(ctx, a.Account, 100)
+		return err
+	})
+	return ms, err
+}
+
+// MyMeetings lists one's own latest meetings with who was there, for the report form.
+func (d *Desk) MyMeetings(ctx context.Context, a Actor) (ms []Meeting, rosters map[MeetingID][]Attendee, err error) {
+	if err := Allow(a, ReportCreate, Target{}); err != nil {
+		return nil, nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		rosters = map[MeetingID][]Attendee{}
+		if ms, err = tx.MeetingsHostedBy(ctx, a.Account, 20); err != nil {
+			return err
+		}
+		for _, m := range ms {
+			if _, rosters[m.ID], err = tx.Meeting(ctx, m.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return ms, rosters, err
+}
+
+// MyUploads lists one's own uploads that no report has taken yet.
+func (d *Desk) MyUploads(ctx context.Context, a Actor) (us []Upload, err error) {
+	if err := Allow(a, ReportCreate, Target{}); err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		us, err = tx.UploadsOf(ctx, a.Account)
+		return err
+	})
+	return us, err
+}
+
+// People is what the administrator sees.
+type People struct {
+	Accounts      []account.Account
+	Organisations []account.Organisation
+	Undelivered   []Message // without their texts, and without which case they are about
+}
+
+// ListPeople shows the staff, the organisations and what could not be delivered.
+func (d *Desk) ListPeople(ctx context.Context, a Actor) (p People, err error) {
+	if err := Allow(a, PeopleRead, Target{}); err != nil {
+		return p, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		if p.Accounts, err = tx.Accounts(ctx, false); err != nil {
+			return err
+		}
+		if p.Organisations, err = tx.Organisations(ctx); err != nil {
+			return err
+		}
+		if p.Undelivered, err = tx.Undelivered(ctx, 100); err != nil {
+			return err
+		}
+		for i := range p.Undelivered {
+			p.Undelivered[i].Body, p.Undelivered[i].Subject, p.Undelivered[i].Case = "", "", ""
+		}
+		return nil
+	})
+	return p, err
+}
+
+// AddAccount makes an account; the command line uses it. NewAccount.Email must be new.
+func (d *Desk) AddAccount(ctx context.Context, by account.ID, name, email string, org account.OrgID, roles account.Roles) (account.Account, error) {
+	email, err := account.NormalizeEmail(email)
+	if err != nil {
+		return account.Account{}, err
+	}
+	acc := account.Account{ID: account.ID(NewID(prefixAccount)), Org: org, Name: account.CleanName(name, MaxName), Email: email,
+		Roles: roles, Created: d.now()}
+	if acc.Name == "" {
+		return acc, fieldError("name", "The person needs a name.")
+	}
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.InsertAccount(ctx, acc); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, by, entry{custody.RoleChanged, "", "account/" + string(acc.ID), custody.Detail{"roles": fmt.Sprint(roles)}})
+	})
+	return acc, err
+}
+
+// AddOrganisation makes an organisation.
+func (d *Desk) AddOrganisation(ctx context.Context, name string, plan account.Plan, comped bool) (account.Organisation, error) {
+	o := account.Organisation{ID: account.OrgID(NewID(prefixOrg)), Name: account.CleanName(name, MaxTitle), Plan: plan, Comped: comped,
+		Created: d.now()}
+	if o.Name == "" {
+		return o, fieldError("name", "The organisation needs a name.")
+	}
+	return o, d.Store.Update(ctx, func(tx Tx) error { return tx.InsertOrganisation(ctx, o) })
+}

@@ -1,0 +1,290 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// Decide takes a decision on a held case. A severe one (DESIGN I7) waits for a second person; any other comes into
+// force at once. An earlier decision is never changed: the new one supersedes it and its effects are reversed.
+func (d *Desk) Decide(ctx context.Context, a Actor, id CaseID, findings []Finding) (dec Decision, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		c, err := d.workOn(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		rs, err := tx.ReportsOf(ctx, id)
+		if err != nil {
+			return err
+		}
+		given := slices.Clone(findings)
+		if err := validateFindings(given, peopleOf(rs)); err != nil {
+			return err
+		}
+		earlier, err := tx.Decisions(ctx, id)
+		if err != nil {
+			return err
+		}
+		dec = Decision{ID: DecisionID(NewID(prefixDecision)), Case: id, Number: len(earlier) + 1, Findings: given,
+			Decider: a.Account, Decided: d.now(), State: DecisionInForce}
+		if i := slices.IndexFunc(earlier, func(x Decision) bool { return x.State == DecisionInForce }); i >= 0 {
+			dec.Supersedes = earlier[i].ID
+		}
+		return d.decide(ctx, tx, a, c, dec, rs)
+	})
+	return dec, err
+}
+
+func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec Decision, rs []Report) error {
+	step := StepDecide
+	if dec.Severe() {
+		step, dec.State = StepPropose, DecisionProposed
+	}
+	if err := c.advance(step); err != nil {
+		return err
+	}
+	if err := tx.SaveCase(ctx, c); err != nil {
+		return err
+	}
+	if err := tx.InsertDecision(ctx, dec); err != nil {
+		return err
+	}
+	if err := d.record(ctx, tx, a.Account, entry{custody.DecisionMade, c.ID, "decision/" + string(dec.ID), decisionDetail(dec, rs)}); err != nil {
+		return err
+	}
+	if dec.State == DecisionProposed {
+		return nil
+	}
+	return d.enact(ctx, tx, c, dec, rs)
+}
+
+// decisionDetail is the decision in words. Long reasons are cut here; the decision itself keeps them whole.
+func decisionDetail(dec Decision, rs []Report) custody.Detail {
+	det := custody.Detail{"state": string(dec.State), "supersedes": string(dec.Supersedes)}
+	for i, f := range dec.Findings {
+		det[fmt.Sprintf("finding_%d", i+1)] = fmt.Sprintf("%s: %s, %s, %s. %s",
+			personName(rs, f.Person), f.Policy, orNone(string(f.Severity)), f.Words(), account.CleanName(f.Reasons, 400))
+	}
+	return det
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "no severity"
+	}
+	return s
+}
+
+func personName(rs []Report, id PersonID) string {
+	for _, p := range peopleOf(rs) {
+		if p.ID == id {
+			return p.Name
+		}
+	}
+	return string(id)
+}
+
+// Answer is the second person's approval or refusal of a severe decision.
+func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision DecisionID, approve bool, words string) error {
+	words = account.CleanText(words)
+	if !approve && len([]rune(words)) < 10 {
+		return fieldError("words", "Say why you refuse it, so that the case can be decided again.")
+	}
+	if len([]rune(words)) > MaxNote {
+		return fieldError("words", "That is too long; %d characters fit.", MaxNote)
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		c, err := tx.Case(ctx, id)
+		if err != nil {
+			return err
+		}
+		dec, err := tx.Decision(ctx, decision)
+		if err != nil {
+			return err
+		}
+		if dec.Case != id {
+			return Errorf(NotFound, "There is no such decision on this case.")
+		}
+		if err := Allow(a, DecisionApprove, Target{Lane: c.Lane, State: c.State, Proposer: dec.Decider}); err != nil {
+			return err
+		}
+		if dec.State != DecisionProposed {
+			return Errorf(Conflict, "This decision was answered already: it is %s.", dec.State)
+		}
+		return d.answer(ctx, tx, a, c, dec, approve, words)
+	})
+}
+
+func (d *Desk) answer(ctx context.Context, tx Tx, a Actor, c Case, dec Decision, approve bool, words string) error {
+	step, act := StepApprove, custody.DecisionApproved
+	dec.State = DecisionInForce
+	if !approve {
+		step, act, dec.State = StepRefuse, custody.DecisionRejected, DecisionRefused
+	}
+	dec.Approver, dec.Answered, dec.Answer = a.Account, d.now(), words
+	if err := c.advance(step); err != nil {
+		return err
+	}
+	if err := tx.SaveCase(ctx, c); err != nil {
+		return err
+	}
+	if err := tx.SaveDecision(ctx, dec); err != nil {
+		return err
+	}
+	if err := d.record(ctx, tx, a.Account, entry{act, c.ID, "decision/" + string(dec.ID), custody.Detail{"words": words}}); err != nil {
+		return err
+	}
+	if !approve {
+		return nil
+	}
+	rs, err := tx.ReportsOf(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	return d.enact(ctx, tx, c, dec, rs)
+}
+
+// enact lets a decision take effect: the superseded one ends, accounts are acted upon, everyone concerned is told.
+func (d *Desk) enact(ctx context.Context, tx Tx, c Case, dec Decision, rs []Report) error {
+	if err := d.supersede(ctx, tx, c, dec); err != nil {
+		return err
+	}
+	for _, f := range dec.Findings {
+		if err := d.enforce(ctx, tx, c, dec, f, rs); err != nil {
+			return err
+		}
+	}
+	return d.tellReporters(ctx, tx, c, dec, rs)
+}
+
+func (d *Desk) supersede(ctx context.Context, tx Tx, c Case, dec Decision) error {
+	if dec.Supersedes == "" {
+		return nil
+	}
+	old, err := tx.Decision(ctx, dec.Supersedes)
+	if err != nil {
+		return err
+	}
+	old.State = DecisionSuperseded
+	if err := tx.SaveDecision(ctx, old); err != nil {
+		return err
+	}
+	ended, err := tx.ReverseEnforcements(ctx, old.ID, d.now())
+	if err != nil {
+		return err
+	}
+	for _, e := range ended {
+		if err := d.record(ctx, tx, account.System, entry{custody.EnforcementReversed, c.ID, "enforcement/" + e.ID,
+			custody.Detail{"superseded_by": string(dec.ID)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Desk) enforce(ctx context.Context, tx Tx, c Case, dec Decision, f Finding, rs []Report) error {
+	p, r := personIn(rs, f.Person)
+	if f.Action == ActNone || f.Action == ActRefer || p.Account == "" {
+		return nil
+	}
+	e := Enforcement{ID: NewID(prefixEnforcement), Decision: dec.ID, Case: c.ID, Account: p.Account, Kind: f.Action, Starts: d.now()}
+	if f.Action == ActRemove {
+		e.Host = r.Reporter
+	}
+	if f.Days > 0 {
+		e.Ends = e.Starts.Add(time.Duration(f.Days) * 24 * time.Hour)
+	}
+	if err := tx.InsertEnforcement(ctx, e); err != nil {
+		return err
+	}
+	if e.Bars(d.now()) {
+		if err := tx.DeleteSessions(ctx, p.Account); err != nil {
+			return err
+		}
+	}
+	if err := d.record(ctx, tx, account.System, entry{custody.EnforcementStarted, c.ID, "enforcement/" + e.ID,
+		custody.Detail{"account": string(e.Account), "action": f.Words()}}); err != nil {
+		return err
+	}
+	person, err := tx.Account(ctx, p.Account)
+	if err != nil {
+		return err
+	}
+	return d.send(ctx, tx, person, c.ID, "A decision about your account", statementOfReasons(f, r, dec))
+}
+
+func personIn(rs []Report, id PersonID) (Person, Report) {
+	for _, r := range rs {
+		for _, p := range r.People {
+			if p.ID == id {
+				return p, r
+			}
+		}
+	}
+	return Person{}, Report{}
+}
+
+// statementOfReasons tells the person what was decided and why. It never says who reported them.
+func statementOfReasons(f Finding, r Report, dec Decision) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "A person of our trust-and-safety team has looked at a report about a meeting on %s and decided:\n\n", r.Occurred.Format("2 January 2006"))
+	fmt.Fprintf(&b, "  %s\n\nRule: %s\nReasons: %s\n\n", f.Words(), f.Policy.Title(), f.Reasons)
+	b.WriteString("The report came from a host; no automated means took this decision. ")
+	if dec.Severe() {
+		b.WriteString("Two people agreed on it. ")
+	}
+	b.WriteString("If you think it is wrong, answer this e-mail within six months: somebody who had no part in it will look again.\n")
+	return b.String()
+}
+
+// tellReporters tells each host what came of their report: what was done, never private reasons.
+func (d *Desk) tellReporters(ctx context.Context, tx Tx, c Case, dec Decision, rs []Report) error {
+	for _, r := range rs {
+		reporter, err := tx.Account(ctx, r.Reporter)
+		if err != nil {
+			return err
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "We have decided about your report %s:\n\n", r.ID)
+		for _, f := range dec.Findings {
+			for _, p := range r.People {
+				if p.ID == f.Person {
+					fmt.Fprintf(&b, "  %s: %s\n", p.Name, f.Words())
+				}
+			}
+		}
+		fmt.Fprintf(&b, "\nThe report and its receipt: %s/reports/%s\nThank you for telling us.\n", d.URL, r.ID)
+		if err := d.send(ctx, tx, reporter, c.ID, "What came of your report "+string(r.ID), b.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reopen puts a settled case back into the queue, so that a new decision can be taken. The old one stays in force
+// until then.
+func (d *Desk) Reopen(ctx context.Context, a Actor, id CaseID, words string) error {
+	words, err := noteWords(words)
+	if err != nil {
+		return err
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		c, err := loadCase(ctx, tx, a, CaseReopen, id)
+		if err != nil {
+			return err
+		}
+		if err := c.advance(StepReopen); err != nil {
+			return err
+		}
+		if err := tx.SaveCase(ctx, c); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{custody.CaseReopened, id, "case/" + string(id), custody.Detail{"words": words}})
+	})
+}

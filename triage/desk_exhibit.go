@@ -1,0 +1,308 @@
+package triage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// viewingTime is how long one viewing lasts: range requests of one person for one exhibit within it are one event.
+const viewingTime = 10 * time.Minute
+
+// Viewing kinds, as the log names them.
+const (
+	viewOriginal = "original"
+	viewStills   = "stills"
+	viewPreview  = "preview"
+)
+
+// Playback is bytes that a person may have, with what is needed to serve them.
+type Playback struct {
+	io.ReadSeekCloser
+	Size        int64
+	ContentType string
+	Name        string // suggested file name
+	Modified    time.Time
+}
+
+// OpenOriginal opens an exhibit's untouched bytes. The view is in the custody log before the first byte can be read.
+func (d *Desk) OpenOriginal(ctx context.Context, a Actor, id ExhibitID) (Playback, error) {
+	x, err := d.viewExhibit(ctx, a, id, viewOriginal)
+	if err != nil {
+		return Playback{}, err
+	}
+	r, err := d.Objects.OpenEvidence(ctx, Blob{SHA256: x.SHA256, Size: x.Size})
+	if err != nil {
+		return Playback{}, err
+	}
+	return Playback{r, x.Size, contentType(x.Container), string(x.ID) + extension(x.Container), x.Received}, nil
+}
+
+// OpenDerivative opens something that was made of an exhibit, recorded in the same way.
+func (d *Desk) OpenDerivative(ctx context.Context, a Actor, id ExhibitID, kind DerivativeKind) (Playback, error) {
+	view := viewStills
+	if kind == DerivedPreview {
+		view = viewPreview
+	}
+	x, err := d.viewExhibit(ctx, a, id, view)
+	if err != nil {
+		return Playback{}, err
+	}
+	var found *Derivative
+	err = d.Store.View(ctx, func(tx Tx) error {
+		ds, err := tx.Derivatives(ctx, x.ID)
+		for i := range ds {
+			if ds[i].Kind == kind {
+				found = &ds[i]
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return Playback{}, err
+	}
+	if found == nil {
+		return Playback{}, Errorf(NotFound, "There is no %s of this exhibit yet.", kind)
+	}
+	r, err := d.Objects.OpenDerivative(ctx, found.Key)
+	if err != nil {
+		return Playback{}, err
+	}
+	return Playback{r, found.Size, found.ContentType, "", found.Made}, nil
+}
+
+func (d *Desk) viewExhibit(ctx context.Context, a Actor, id ExhibitID, kind string) (x Exhibit, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if x, err = tx.Exhibit(ctx, id); err != nil {
+			return err
+		}
+		if _, err := loadCase(ctx, tx, a, ExhibitView, x.Case); err != nil {
+			return err
+		}
+		first, err := tx.Viewed(ctx, id, a.Account, kind, d.now(), d.now().Add(-viewingTime))
+		if err != nil || !first {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{custody.ExhibitViewed, x.Case, "exhibit/" + string(id), custody.Detail{"kind": kind}})
+	})
+	return x, err
+}
+
+func contentType(container string) string {
+	switch container {
+	case "webm":
+		return "video/webm"
+	case "mp4":
+		return "video/mp4"
+	}
+	return "application/octet-stream"
+}
+
+func extension(container string) string {
+	if container == "" {
+		return ".bin"
+	}
+	return "." + container
+}
+
+// MaxWatches is how many intervals one message may report.
+const MaxWatches = 100
+
+// LogWatch keeps which stretches of an exhibit a person really had before their eyes, and whether blurred and muted.
+func (d *Desk) LogWatch(ctx context.Context, a Actor, id ExhibitID, ws []Watch) error {
+	if len(ws) == 0 || len(ws) > MaxWatches {
+		return Errorf(Invalid, "Between 1 and %d intervals can be sent at once.", MaxWatches)
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		x, err := tx.Exhibit(ctx, id)
+		if err != nil {
+			return err
+		}
+		if _, err := loadCase(ctx, tx, a, ExhibitView, x.Case); err != nil {
+			return err
+		}
+		var words []string
+		for _, w := range ws {
+			if w.From < 0 || w.To <= w.From || w.To > 24*time.Hour || len(w.Session) > 64 {
+				return Errorf(Invalid, "An interval runs from an earlier to a later place of the clip.")
+			}
+			w.Exhibit, w.Account, w.At = id, a.Account, d.now()
+			w.Session = account.CleanName(w.Session, 64)
+			if err := tx.InsertWatch(ctx, w); err != nil {
+				return err
+			}
+			words = append(words, watchWords(w))
+		}
+		return d.record(ctx, tx, a.Account, entry{custody.ExhibitPlayed, x.Case, "exhibit/" + string(id),
+			custody.Detail{"intervals": strings.Join(words, "; ")}})
+	})
+}
+
+func watchWords(w Watch) string {
+	how := "blurred"
+	if w.Clear {
+		how = "clear"
+	}
+	if w.Sound {
+		how += ", with sound"
+	}
+	return fmt.Sprintf("%.2f–%.2f s %s", w.From.Seconds(), w.To.Seconds(), how)
+}
+
+// RetryExhibit asks for the preparation of an exhibit again after it failed.
+func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhibit, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if x, err = tx.Exhibit(ctx, id); err != nil {
+			return err
+		}
+		if _, err := loadCase(ctx, tx, a, ExhibitRetry, x.Case); err != nil {
+			return err
+		}
+		if x.Processing != ProcessingFailed {
+			return Errorf(Conflict, "This exhibit is %s; there is nothing to retry.", x.Processing)
+		}
+		x.Processing, x.Why = ProcessingWaiting, ""
+		if err := tx.SaveExhibit(ctx, x); err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, PrepareExhibit{Exhibit: id}); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{Act: custody.ExhibitRetried, Case: x.Case, Subject: "exhibit/" + string(id)})
+	})
+	return x, err
+}
+
+// BeginPreparing marks an exhibit as being prepared and returns it; done is true when there is nothing left to do.
+func (d *Desk) BeginPreparing(ctx context.Context, id ExhibitID) (x Exhibit, done bool, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if x, err = tx.Exhibit(ctx, id); err != nil {
+			return err
+		}
+		if done = x.Processing == ProcessingDone || x.Processing == ProcessingFailed; done {
+			return nil
+		}
+		x.Processing = ProcessingRunning
+		if err := tx.SaveExhibit(ctx, x); err != nil {
+			return err
+		}
+		x.Version++
+		c, err := tx.Case(ctx, x.Case)
+		if err != nil || c.State != StateReceived {
+			return err // a clip added later does not move its case
+		}
+		if err := c.advance(StepPrepare); err != nil {
+			return err
+		}
+		return tx.SaveCase(ctx, c)
+	})
+	return x, done, err
+}
+
+// FinishPreparing writes what the preparation found, with what was made of the clip. When it was the last exhibit of
+// its case, the case goes into the queue. It can be repeated.
+func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Probe, made []Derivative, failed string) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		x, err := tx.Exhibit(ctx, id)
+		if err != nil || x.Processing == ProcessingDone || x.Processing == ProcessingFailed {
+			return err
+		}
+		x.Probe, x.Container, x.Why, x.Processing = p, p.Container, failed, ProcessingDone
+		act := custody.ExhibitProcessed
+		if failed != "" {
+			x.Processing, act = ProcessingFailed, custody.ExhibitFailed
+		}
+		if err := tx.SaveExhibit(ctx, x); err != nil {
+			return err
+		}
+		for _, m := range made {
+			if err := tx.PutDerivative(ctx, m); err != nil {
+				return err
+			}
+			if err := d.record(ctx, tx, account.System, entry{custody.ExhibitDerived, x.Case, "exhibit/" + string(id), custody.Detail{
+				"kind": string(m.Kind), "sha256": m.SHA256.String(), "command": m.Command}}); err != nil {
+				return err
+			}
+		}
+		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id), custody.Detail{"why": failed}}); err != nil {
+			return err
+		}
+		return d.queueWhenPrepared(ctx, tx, x.Case)
+	})
+}
+
+func (d *Desk) queueWhenPrepared(ctx context.Context, tx Tx, id CaseID) error {
+	c, err := tx.Case(ctx, id)
+	if err != nil || c.State != StateProcessing && c.State != StateReceived {
+		return err
+	}
+	xs, err := tx.ExhibitsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		if x.Processing != ProcessingDone && x.Processing != ProcessingFailed {
+			return nil
+		}
+	}
+	if err := c.advance(StepPrepared); err != nil {
+		return err
+	}
+	if err := tx.SaveCase(ctx, c); err != nil {
+		return err
+	}
+	return d.record(ctx, tx, account.System, entry{Act: custody.CaseQueued, Case: id, Subject: "case/" + string(id)})
+}
+
+// Sweep collects what time has overtaken and reports whether there may be more.
+func (d *Desk) Sweep(ctx context.Context) error {
+	return errors.Join(d.expireLeases(ctx), d.closeDelivered(ctx))
+}
+
+func (d *Desk) expireLeases(ctx context.Context) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		cs, err := tx.ExpiredLeases(ctx, d.now(), 100)
+		if err != nil {
+			return err
+		}
+		for _, c := range cs {
+			if err := d.recordExpiry(ctx, tx, c); err != nil {
+				return err
+			}
+			if err := c.advance(StepRelease); err != nil {
+				return err
+			}
+			if err := tx.SaveCase(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (d *Desk) closeDelivered(ctx context.Context) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		cs, err := tx.Deliverable(ctx, 100)
+		if err != nil {
+			return err
+		}
+		for _, c := range cs {
+			if err := c.advance(StepClose); err != nil {
+				return err
+			}
+			if err := tx.SaveCase(ctx, c); err != nil {
+				return err
+			}
+			if err := d.record(ctx, tx, account.System, entry{Act: custody.CaseClosed, Case: c.ID, Subject: "case/" + string(c.ID)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,262 @@
+package triage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// sequenceBatch is how many events get their place in one transaction.
+const sequenceBatch = 1000
+
+// Sequence gives new events their places in the tree and signs a checkpoint of the result, in one transaction. It
+// reports how many there were; when it was a full batch there may be more.
+func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		n = 0
+		events, err := tx.Unsequenced(ctx, sequenceBatch)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		old, err := d.head(ctx, tx)
+		if err != nil {
+			return err
+		}
+		leaves, data := make([]Leaf, len(events)), make([][]byte, len(events))
+		for i, e := range events {
+			if data[i], err = e.Leaf.Encode(); err != nil {
+				return err
+			}
+			leaves[i] = Leaf{Index: old.N + int64(i), Event: e.ID, Data: data[i]}
+		}
+		growth, err := custody.Append(old, data, hashReader(ctx, tx))
+		if err != nil {
+			return err
+		}
+		if err := tx.AppendLeaves(ctx, old.N, leaves, plainHashes(growth.Hashes)); err != nil {
+			return err
+		}
+		n = len(events)
+		signed, err := d.Signer.SignCheckpoint(growth.New, d.now())
+		if err != nil {
+			return err
+		}
+		return tx.InsertCheckpoint(ctx, growth.New.N, signed, d.now())
+	})
+	return n, err
+}
+
+// head is the tree of the last signed checkpoint: nothing is ever signed that does not continue it.
+func (d *Desk) head(ctx context.Context, tx Tx) (tlog.Tree, error) {
+	signed, _, err := tx.Checkpoint(ctx)
+	if errors.Is(err, ErrNotFound) {
+		return custody.EmptyTree, nil
+	} else if err != nil {
+		return tlog.Tree{}, err
+	}
+	c, err := d.Signer.OpenCheckpoint(signed)
+	return c.Tree, err
+}
+
+func hashReader(ctx context.Context, tx Tx) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		plain, err := tx.ReadHashes(ctx, indexes)
+		hs := make([]tlog.Hash, len(plain))
+		for i, h := range plain {
+			hs[i] = tlog.Hash(h)
+		}
+		return hs, err
+	})
+}
+
+func plainHashes(hs []tlog.Hash) [][32]byte {
+	out := make([][32]byte, len(hs))
+	for i, h := range hs {
+		out[i] = [32]byte(h)
+	}
+	return out
+}
+
+// RunSequencer sequences every interval while there is anything new, until ctx ends. Failures are logged and tried
+// again: events wait in the database meanwhile.
+func (d *Desk) RunSequencer(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		n, err := d.Sequence(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.Log.Error("the custody log could not be extended; it is tried again", "err", err)
+		}
+		if n == sequenceBatch {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// LogPage is one page of the custody log as auditors see it: leaves only, so no names and no words.
+type LogPage struct {
+	Leaves     []custody.Leaf
+	From, Size int64
+	Checkpoint []byte // newest signed checkpoint, or nil
+	Head       custody.Checkpoint
+}
+
+// ReadLog shows leaves from an index on; a negative index shows the newest.
+func (d *Desk) ReadLog(ctx context.Context, a Actor, from int64, limit int) (p LogPage, err error) {
+	if err := Allow(a, LogRead, Target{}); err != nil {
+		return p, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		p = LogPage{From: from}
+		if p.Checkpoint, p.Size, err = tx.Checkpoint(ctx); errors.Is(err, ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if p.Head, err = d.Signer.OpenCheckpoint(p.Checkpoint); err != nil {
+			return err
+		}
+		if p.From < 0 || p.From > p.Size {
+			p.From = max(0, p.Size-int64(limit))
+		}
+		rows, err := tx.Leaves(ctx, p.From, limit)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			leaf, err := custody.ParseLeaf(row.Data)
+			if err != nil {
+				return fmt.Errorf("entry %d: %w", row.Index, err)
+			}
+			p.Leaves = append(p.Leaves, leaf)
+		}
+		return nil
+	})
+	return p, err
+}
+
+// VerifyLog recomputes the whole log and compares it with every checkpoint. A log that does not hold is a result, not
+// an error: failure says in words what is wrong. The verification itself is an event.
+func (d *Desk) VerifyLog(ctx context.Context, a Actor) (ok custody.Verified, failure *custody.Failure, err error) {
+	if err := Allow(a, LogRead, Target{}); err != nil {
+		return ok, nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		ok, err = custody.Verify(ctx, custody.Audit{
+			Entries:     logEntries(ctx, tx),
+			Checkpoints: logCheckpoints(ctx, tx, d.Signer),
+			Keys:        d.Signer.LogKeys(),
+			Hashes:      hashReader(ctx, tx),
+		})
+		return err
+	})
+	act := custody.LogVerified
+	if errors.As(err, &failure) {
+		act, err = custody.LogVerifyFail, nil
+	}
+	if err != nil {
+		return ok, nil, err
+	}
+	return ok, failure, d.Store.Update(ctx, func(tx Tx) error {
+		return d.record(ctx, tx, a.Account, entry{Act: act, Detail: custody.Detail{"entries": strconv.FormatInt(ok.Entries, 10)}})
+	})
+}
+
+func logEntries(ctx context.Context, tx Tx) iter.Seq2[custody.Entry, error] {
+	return func(yield func(custody.Entry, error) bool) {
+		for next := int64(0); ; {
+			rows, err := tx.Leaves(ctx, next, sequenceBatch)
+			if err != nil {
+				yield(custody.Entry{}, err)
+				return
+			}
+			for _, r := range rows {
+				if !yield(custody.Entry{Index: r.Index, Leaf: r.Data, Salt: r.Salt, Detail: r.Content}, nil) {
+					return
+				}
+				next = r.Index + 1
+			}
+			if len(rows) < sequenceBatch {
+				return
+			}
+		}
+	}
+}
+
+func logCheckpoints(ctx context.Context, tx Tx, s Signer) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for after := int64(0); ; {
+			cs, err := tx.Checkpoints(ctx, after, sequenceBatch)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, c := range cs {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if len(cs) < sequenceBatch {
+				return
+			}
+			last, err := s.OpenCheckpoint(cs[len(cs)-1])
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			after = last.Tree.N
+		}
+	}
+}
+
+// ProveEvent makes the inclusion proof of an event against the newest checkpoint, with the leaf's bytes.
+func (d *Desk) ProveEvent(ctx context.Context, a Actor, event string) (leaf []byte, p custody.Inclusion, checkpoint []byte, err error) {
+	if err := Allow(a, LogRead, Target{}); err != nil {
+		return nil, p, nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		row, err := tx.LeafOf(ctx, event)
+		if err != nil {
+			return err
+		}
+		var size int64
+		if checkpoint, size, err = tx.Checkpoint(ctx); err != nil {
+			return err
+		}
+		leaf = row.Data
+		p, err = custody.ProveInclusion(size, row.Index, hashReader(ctx, tx))
+		return err
+	})
+	return leaf, p, checkpoint, err
+}
+
+// ProveConsistency proves that the newest checkpoint continues the tree of an older size.
+func (d *Desk) ProveConsistency(ctx context.Context, a Actor, old int64) (p custody.Consistency, checkpoint []byte, err error) {
+	if err := Allow(a, LogRead, Target{}); err != nil {
+		return p, nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		var size int64
+		if checkpoint, size, err = tx.Checkpoint(ctx); err != nil {
+			return err
+		}
+		if old < 1 || old > size {
+			return Errorf(Invalid, "The older size has to be between 1 and %d.", size)
+		}
+		p, err = custody.ProveConsistency(old, size, hashReader(ctx, tx))
+		return err
+	})
+	return p, checkpoint, err
+}

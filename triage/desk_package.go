@@ -1,0 +1,218 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// RequestPackage asks for a law-enforcement package of named exhibits of a settled case. It waits for a second person.
+func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Package, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		c, err := loadCase(ctx, tx, a, PackageRequest, n.Case)
+		if err != nil {
+			return err
+		}
+		if !c.State.Settled() {
+			return Errorf(Conflict, "Only a decided case can be disclosed; this one is “%s”.", strings.ToLower(c.State.Title()))
+		}
+		xs, err := tx.ExhibitsOf(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if err := n.Validate(xs); err != nil {
+			return err
+		}
+		p = Package{ID: PackageID(NewID(prefixPackage)), Case: c.ID, Lane: c.Lane, Exhibits: n.Exhibits, Recipient: n.Recipient,
+			Basis: n.Basis, Reference: n.Reference, Scope: n.Scope, Requester: a.Account, Requested: d.now(), State: PackageRequested}
+		for _, x := range xs {
+			if slices.Contains(n.Exhibits, x.ID) {
+				p.Total += x.Size
+			}
+		}
+		if err := tx.InsertPackage(ctx, p); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{custody.PackageRequested, c.ID, "package/" + string(p.ID), custody.Detail{
+			"recipient": p.Recipient, "basis": string(p.Basis), "reference": p.Reference, "scope": p.Scope, "exhibits": joinIDs(p.Exhibits)}})
+	})
+	return p, err
+}
+
+func joinIDs(ids []ExhibitID) string {
+	ss := make([]string, len(ids))
+	for i, id := range ids {
+		ss[i] = string(id)
+	}
+	return strings.Join(ss, " ")
+}
+
+// AnswerPackage is the second person's approval or refusal. An approved package is built by a job.
+func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve bool, words string) error {
+	words = account.CleanText(words)
+	if n := len([]rune(words)); !approve && n < 10 || n > MaxNote {
+		return fieldError("words", "Say in 10 to %d characters why you refuse it.", MaxNote)
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		p, err := tx.Package(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := Allow(a, PackageApprove, p.Target()); err != nil {
+			return err
+		}
+		if p.State != PackageRequested {
+			return Errorf(Conflict, "This package was answered already: it is %s.", p.State)
+		}
+		act := custody.PackageApproved
+		p.State, p.Approver, p.Answered, p.Answer = PackageApproved, a.Account, d.now(), words
+		if !approve {
+			act, p.State = custody.PackageRefused, PackageRefused
+		}
+		if err := tx.SavePackage(ctx, p); err != nil {
+			return err
+		}
+		if approve {
+			if err := tx.Enqueue(ctx, BuildPackage{Package: id}); err != nil {
+				return err
+			}
+		}
+		return d.record(ctx, tx, a.Account, entry{act, p.Case, "package/" + string(id), custody.Detail{"words": words}})
+	})
+}
+
+// RetryPackage builds an approved package again after building it failed.
+func (d *Desk) RetryPackage(ctx context.Context, a Actor, id PackageID) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		p, err := tx.Package(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := Allow(a, PackageDownload, p.Target()); err != nil {
+			return err
+		}
+		if p.State != PackageFailed {
+			return Errorf(Conflict, "This package is %s; there is nothing to retry.", p.State)
+		}
+		p.State, p.Why, p.Done = PackageApproved, "", 0
+		if err := tx.SavePackage(ctx, p); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, BuildPackage{Package: id})
+	})
+}
+
+// PackageView is a package as its page shows it.
+type PackageView struct {
+	Package  Package
+	Exhibits []Exhibit
+	Names    map[account.ID]string
+}
+
+// OpenPackage shows a package.
+func (d *Desk) OpenPackage(ctx context.Context, a Actor, id PackageID) (v PackageView, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		if v.Package, err = tx.Package(ctx, id); err != nil {
+			return err
+		}
+		if err := Allow(a, PackageRead, v.Package.Target()); err != nil {
+			return err
+		}
+		xs, err := tx.ExhibitsOf(ctx, v.Package.Case)
+		if err != nil {
+			return err
+		}
+		v.Exhibits = slices.DeleteFunc(xs, func(x Exhibit) bool { return !slices.Contains(v.Package.Exhibits, x.ID) })
+		v.Names, err = tx.Names(ctx, []account.ID{v.Package.Requester, v.Package.Approver})
+		return err
+	})
+	return v, err
+}
+
+// ListPackages lists the packages of the lanes that the actor may know of, newest first.
+func (d *Desk) ListPackages(ctx context.Context, a Actor, limit int) (ps []Package, err error) {
+	if err := Allow(a, PackageRead, Target{}); err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		ps, err = tx.Packages(ctx, Lanes(a, PackageRead), limit)
+		return err
+	})
+	return ps, err
+}
+
+// DownloadPackage opens a finished package; each download is in the custody log before its first byte.
+func (d *Desk) DownloadPackage(ctx context.Context, a Actor, id PackageID) (Playback, error) {
+	var p Package
+	err := d.Store.Update(ctx, func(tx Tx) (err error) {
+		if p, err = tx.Package(ctx, id); err != nil {
+			return err
+		}
+		if err := Allow(a, PackageDownload, p.Target()); err != nil {
+			return err
+		}
+		if p.State != PackageReady {
+			return Errorf(Conflict, "The package is not built yet: it is %s.", p.State)
+		}
+		return d.record(ctx, tx, a.Account, entry{custody.PackageDownloaded, p.Case, "package/" + string(id), custody.Detail{
+			"sha256": p.SHA256.String()}})
+	})
+	if err != nil {
+		return Playback{}, err
+	}
+	r, err := d.Objects.OpenDerivative(ctx, p.Key)
+	if err != nil {
+		return Playback{}, err
+	}
+	return Playback{r, p.Size, "application/zip", fmt.Sprintf("proffer-%s.zip", p.ID), p.Built}, nil
+}
+
+// BeginBuilding marks a package as being built; done is true when there is nothing left to do.
+func (d *Desk) BeginBuilding(ctx context.Context, id PackageID) (p Package, done bool, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if p, err = tx.Package(ctx, id); err != nil {
+			return err
+		}
+		if done = p.State != PackageApproved && p.State != PackageBuilding; done {
+			return nil
+		}
+		p.State = PackageBuilding
+		err = tx.SavePackage(ctx, p)
+		p.Version++
+		return err
+	})
+	return p, done, err
+}
+
+// FinishBuilding writes what became of the building of a package. It can be repeated.
+func (d *Desk) FinishBuilding(ctx context.Context, id PackageID, key string, sum SHA256, size int64, failed string) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		p, err := tx.Package(ctx, id)
+		if err != nil || p.State == PackageReady || p.State == PackageFailed {
+			return err
+		}
+		act := custody.PackageBuilt
+		p.State, p.Key, p.SHA256, p.Size, p.Built, p.Done, p.Why = PackageReady, key, sum, size, d.now(), p.Total, ""
+		if failed != "" {
+			act = custody.PackageFailed
+			p.State, p.Why, p.Key, p.Done = PackageFailed, failed, "", 0
+		}
+		if err := tx.SavePackage(ctx, p); err != nil {
+			return err
+		}
+		if failed == "" {
+			for _, x := range p.Exhibits {
+				if err := d.record(ctx, tx, p.Requester, entry{custody.ExhibitExported, p.Case, "exhibit/" + string(x),
+					custody.Detail{"package": string(id)}}); err != nil {
+					return err
+				}
+			}
+		}
+		return d.record(ctx, tx, account.System, entry{act, p.Case, "package/" + string(id), custody.Detail{
+			"sha256": sum.String(), "size": fmt.Sprint(size), "why": failed}})
+	})
+}

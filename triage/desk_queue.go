@@ -1,0 +1,423 @@
+package triage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// Tab is one view of the queue.
+type Tab string
+
+// The tabs of the queue.
+const (
+	TabOpen      Tab = "open"
+	TabMine      Tab = "mine"
+	TabEscalated Tab = "escalated"
+	TabApproval  Tab = "approval"
+	TabDecided   Tab = "decided"
+	TabPreparing Tab = "preparing"
+)
+
+// Tabs lists every tab in the order pages show them.
+var Tabs = []Tab{TabOpen, TabMine, TabEscalated, TabApproval, TabDecided, TabPreparing}
+
+// query is what a tab shows to an actor; false where it shows nothing.
+func (t Tab) query(a Actor) (QueueQuery, bool) {
+	q := QueueQuery{Lanes: Lanes(a, CaseClaim)}
+	switch t {
+	case TabOpen:
+		q.States = []State{StateQueued, StateClaimed}
+	case TabMine:
+		q.States, q.Claimant = []State{StateClaimed}, a.Account
+	case TabEscalated:
+		q.States = []State{StateEscalated}
+	case TabApproval:
+		q.States, q.Lanes = []State{StateAwaiting}, Lanes(a, QueueRead)
+	case TabDecided:
+		q.States, q.Recent = []State{StateDecided, StateClosed}, true
+		for _, l := range AllLanes {
+			if Can(a, CaseRead, Target{Lane: l, State: StateDecided}) {
+				q.Lanes = append(q.Lanes, l)
+			}
+		}
+	case TabPreparing:
+		q.States = []State{StateReceived, StateProcessing}
+	default:
+		return q, false
+	}
+	return q, len(q.Lanes) > 0
+}
+
+// CountLimit is up to where the tabs count; beyond it they say "500+".
+const CountLimit = 500
+
+// Queue is one page of one tab, and how many cases each tab holds.
+type Queue struct {
+	Rows   []CaseRow
+	More   bool
+	Counts map[Tab]int
+}
+
+// ListQueue shows a page of the queue: only what the actor's lanes hold, also in the counts.
+func (d *Desk) ListQueue(ctx context.Context, a Actor, tab Tab, ask QueueQuery) (out Queue, err error) {
+	if err := Allow(a, QueueRead, Target{}); err != nil {
+		return Queue{}, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		out = Queue{Counts: map[Tab]int{}}
+		for _, t := range Tabs {
+			q, ok := t.query(a)
+			if !ok {
+				continue
+			}
+			if out.Counts[t], err = tx.Count(ctx, q, CountLimit); err != nil {
+				return err
+			}
+		}
+		q, ok := tab.query(a)
+		if !ok {
+			return nil
+		}
+		q.Policy, q.Text, q.After = ask.Policy, account.CleanName(ask.Text, MaxName), ask.After
+		limit := min(max(ask.Limit, 1), 199)
+		q.Limit = limit + 1
+		if out.Rows, err = tx.Queue(ctx, q); err != nil {
+			return err
+		}
+		if len(out.Rows) > limit {
+			out.Rows, out.More = out.Rows[:limit], true
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Claim gives the actor the lease on a case, or renews it.
+func (d *Desk) Claim(ctx context.Context, a Actor, id CaseID) (c Case, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if c, err = loadCase(ctx, tx, a, CaseClaim, id); err != nil {
+			return err
+		}
+		if c.State == StateClaimed && c.HeldBy(a.Account, d.now()) {
+			return d.renew(ctx, tx, &c)
+		}
+		if c.State == StateClaimed && !c.Free(d.now()) {
+			names, err := tx.Names(ctx, []account.ID{c.Claimant})
+			if err != nil {
+				return err
+			}
+			return Errorf(Conflict, "%s holds this case until %s UTC, unless it is given back before. Take another one.",
+				names[c.Claimant], c.Lease.Format("15:04"))
+		}
+		return d.claim(ctx, tx, a, &c)
+	})
+	return c, err
+}
+
+// ClaimNext claims the most urgent free case that the actor has not just skipped; NotFound when there is none.
+func (d *Desk) ClaimNext(ctx context.Context, a Actor) (c Case, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		lanes := Lanes(a, CaseClaim)
+		if len(lanes) == 0 {
+			return Allow(a, CaseClaim, Target{Lane: LaneGeneral})
+		}
+		c, err = tx.NextCase(ctx, lanes, a.Account, d.now(), d.now().Add(-SkipTime))
+		if errors.Is(err, ErrNotFound) {
+			return Errorf(NotFound, "No case is waiting. Well done: the queue is empty for you.")
+		} else if err != nil {
+			return err
+		}
+		return d.claim(ctx, tx, a, &c)
+	})
+	return c, err
+}
+
+func (d *Desk) claim(ctx context.Context, tx Tx, a Actor, c *Case) error {
+	if c.State == StateClaimed {
+		if err := d.recordExpiry(ctx, tx, *c); err != nil {
+			return err
+		}
+	}
+	if err := c.advance(StepClaim); err != nil {
+		return err
+	}
+	c.Claimant = a.Account
+	if err := d.renew(ctx, tx, c); err != nil {
+		return err
+	}
+	return d.record(ctx, tx, a.Account, entry{Act: custody.CaseClaimed, Case: c.ID, Subject: "case/" + string(c.ID)})
+}
+
+func (d *Desk) renew(ctx context.Context, tx Tx, c *Case) error {
+	c.Lease = d.now().Add(LeaseTime)
+	err := tx.SaveCase(ctx, *c)
+	c.Version++
+	return err
+}
+
+func (d *Desk) recordExpiry(ctx context.Context, tx Tx, c Case) error {
+	return d.record(ctx, tx, account.System, entry{custody.CaseLeaseExpired, c.ID, "case/" + string(c.ID),
+		custody.Detail{"claimant": string(c.Claimant)}})
+}
+
+// Renew extends the lease while the page is open. A lease that ran out is not revived if somebody else took the case.
+func (d *Desk) Renew(ctx context.Context, a Actor, id CaseID) (c Case, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if c, err = loadCase(ctx, tx, a, CaseWork, id); err != nil {
+			return err
+		}
+		if c.State != StateClaimed || c.Claimant != a.Account {
+			return Errorf(Conflict, "You do not hold this case any more. Claim it again if it is free.")
+		}
+		return d.renew(ctx, tx, &c)
+	})
+	return c, err
+}
+
+// workOn loads a case that the actor holds a running lease on.
+func (d *Desk) workOn(ctx context.Context, tx Tx, a Actor, id CaseID) (Case, error) {
+	c, err := loadCase(ctx, tx, a, CaseWork, id)
+	if err != nil {
+		return c, err
+	}
+	if c.State == StateClaimed && !c.HeldBy(a.Account, d.now()) {
+		return c, Errorf(Conflict, "Your claim on this case ran out. Claim it again to go on; what you wrote is still in the form.")
+	}
+	if c.State != StateClaimed {
+		return c, Errorf(Conflict, "Claim the case first. It is “%s” now.", strings.ToLower(c.State.Title()))
+	}
+	return c, nil
+}
+
+// Release gives a case back to the queue.
+func (d *Desk) Release(ctx context.Context, a Actor, id CaseID) error {
+	return d.giveBack(ctx, a, id, custody.CaseReleased)
+}
+
+// Skip passes over a case without penalty: it is given back if it was held, and not offered to the actor for SkipTime.
+func (d *Desk) Skip(ctx context.Context, a Actor, id CaseID) error {
+	return d.giveBack(ctx, a, id, custody.CaseSkipped)
+}
+
+func (d *Desk) giveBack(ctx context.Context, a Actor, id CaseID, act custody.Act) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		c, err := loadCase(ctx, tx, a, CaseClaim, id)
+		if err != nil {
+			return err
+		}
+		if act == custody.CaseSkipped {
+			if err := tx.Skip(ctx, id, a.Account, d.now()); err != nil {
+				return err
+			}
+		}
+		if c.State == StateClaimed && c.Claimant == a.Account {
+			if err := c.advance(StepRelease); err != nil {
+				return err
+			}
+			if err := tx.SaveCase(ctx, c); err != nil {
+				return err
+			}
+		} else if act == custody.CaseReleased {
+			return nil // already free: releasing twice is no error
+		}
+		return d.record(ctx, tx, a.Account, entry{Act: act, Case: id, Subject: "case/" + string(id)})
+	})
+}
+
+// Escalate hands a held case to the leads, or into the child-safety lane, with words that say why. From then on a case
+// that moved lanes does not exist any more for whoever moved it, unless they hold the role.
+func (d *Desk) Escalate(ctx context.Context, a Actor, id CaseID, to Lane, words string) error {
+	words, err := noteWords(words)
+	if err != nil {
+		return err
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		c, err := d.workOn(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		act, step := custody.CaseEscalated, StepEscalate
+		if to == LaneChildSafety && c.Lane != LaneChildSafety {
+			act, step, c.Lane, c.Priority = custody.CaseMoved, StepRelease, LaneChildSafety, 100
+		}
+		if err := c.advance(step); err != nil {
+			return err
+		}
+		if err := tx.SaveCase(ctx, c); err != nil {
+			return err
+		}
+		if err := tx.InsertNote(ctx, Note{NewID(prefixNote), id, a.Account, d.now(), words}); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{act, id, "case/" + string(id), custody.Detail{"words": words, "lane": string(c.Lane)}})
+	})
+}
+
+// AddNote writes a note that the staff who may see the case can read.
+func (d *Desk) AddNote(ctx context.Context, a Actor, id CaseID, words string) error {
+	words, err := noteWords(words)
+	if err != nil {
+		return err
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		if _, err := loadCase(ctx, tx, a, CaseNote, id); err != nil {
+			return err
+		}
+		n := Note{NewID(prefixNote), id, a.Account, d.now(), words}
+		if err := tx.InsertNote(ctx, n); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{custody.NoteAdded, id, "note/" + n.ID, custody.Detail{"words": words}})
+	})
+}
+
+func noteWords(s string) (string, error) {
+	s = account.CleanText(s)
+	if n := len([]rune(s)); n == 0 {
+		return s, fieldError("words", "Write something first.")
+	} else if n > MaxNote {
+		return s, fieldError("words", "That is %d characters; %d fit.", n, MaxNote)
+	}
+	return s, nil
+}
+
+// CaseView is everything that the case page shows.
+type CaseView struct {
+	Case         Case
+	Reports      []Report
+	People       []Person
+	Earlier      map[PersonID][]EarlierReport
+	Standing     map[PersonID][]Enforcement // what is or was in force on the person's account
+	Exhibits     []ExhibitCard
+	Notes        []Note
+	Decisions    []Decision
+	Enforcements []Enforcement
+	Packages     []Package
+	Events       []LoggedEvent
+	Names        map[account.ID]string
+	Now          time.Time
+}
+
+// ExhibitCard is an exhibit with what was made of it and who watched how much.
+type ExhibitCard struct {
+	Exhibit
+	Derivatives map[DerivativeKind]Derivative
+	Watches     []Watch
+}
+
+// OpenCase shows a case. That somebody read it is recorded before anything is shown.
+func (d *Desk) OpenCase(ctx context.Context, a Actor, id CaseID) (v CaseView, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		c, err := loadCase(ctx, tx, a, CaseRead, id)
+		if err != nil {
+			return err
+		}
+		if err := d.record(ctx, tx, a.Account, entry{Act: custody.CaseRead, Case: id, Subject: "case/" + string(id)}); err != nil {
+			return err
+		}
+		v, err = d.caseView(ctx, tx, a, c)
+		return err
+	})
+	return v, err
+}
+
+func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case) (CaseView, error) {
+	v := CaseView{Case: c, Now: d.now(), Earlier: map[PersonID][]EarlierReport{}, Standing: map[PersonID][]Enforcement{}}
+	var err error
+	steps := []func() error{
+		func() error { v.Reports, err = tx.ReportsOf(ctx, c.ID); return err },
+		func() error { v.People = peopleOf(v.Reports); return d.viewPeople(ctx, tx, a, &v) },
+		func() error { return viewExhibits(ctx, tx, &v) },
+		func() error { v.Notes, err = tx.Notes(ctx, c.ID); return err },
+		func() error { v.Decisions, err = tx.Decisions(ctx, c.ID); return err },
+		func() error { v.Enforcements, err = tx.Enforcements(ctx, c.ID); return err },
+		func() error { v.Packages, err = tx.PackagesOf(ctx, c.ID); return err },
+		func() error { v.Events, err = tx.EventsOf(ctx, c.ID); return err },
+		func() error { v.Names, err = tx.Names(ctx, v.accounts()); return err },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return v, fmt.Errorf("case %s: %w", c.ID, err)
+		}
+	}
+	return v, nil
+}
+
+func (d *Desk) viewPeople(ctx context.Context, tx Tx, a Actor, v *CaseView) (err error) {
+	for _, p := range v.People {
+		if v.Earlier[p.ID], err = tx.ReportsOn(ctx, p, v.Case.ID, Lanes(a, CaseRead), 10); err != nil {
+			return err
+		}
+		if p.Account == "" {
+			continue
+		}
+		if v.Standing[p.ID], err = tx.EnforcementsOn(ctx, p.Account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {
+	xs, err := tx.ExhibitsOf(ctx, v.Case.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		xv := ExhibitCard{Exhibit: x, Derivatives: map[DerivativeKind]Derivative{}}
+		ds, err := tx.Derivatives(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		for _, dv := range ds {
+			xv.Derivatives[dv.Kind] = dv
+		}
+		if xv.Watches, err = tx.Watches(ctx, x.ID); err != nil {
+			return err
+		}
+		v.Exhibits = append(v.Exhibits, xv)
+	}
+	return nil
+}
+
+// peopleOf is the reported people of a case, in the order in which they were named.
+func peopleOf(rs []Report) (ps []Person) {
+	for _, r := range rs {
+		ps = append(ps, r.People...)
+	}
+	return ps
+}
+
+// accounts lists every account that the view names.
+func (v CaseView) accounts() []account.ID {
+	ids := []account.ID{v.Case.Claimant}
+	for _, r := range v.Reports {
+		ids = append(ids, r.Reporter)
+	}
+	for _, n := range v.Notes {
+		ids = append(ids, n.Author)
+	}
+	for _, dec := range v.Decisions {
+		ids = append(ids, dec.Decider, dec.Approver)
+	}
+	for _, es := range v.Earlier {
+		for _, e := range es {
+			ids = append(ids, e.Reporter)
+		}
+	}
+	for _, p := range v.Packages {
+		ids = append(ids, p.Requester, p.Approver)
+	}
+	for _, x := range v.Exhibits {
+		for _, w := range x.Watches {
+			ids = append(ids, w.Account)
+		}
+	}
+	return ids
+}

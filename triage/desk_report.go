@@ -1,0 +1,438 @@
+package triage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// FileReport files a report. Every clip is under its full object lock, and on disk, before the receipt exists. The same
+// form sent twice (the same key) files one report and gets the same answer.
+func (d *Desk) FileReport(ctx context.Context, a Actor, n NewReport) (Report, error) {
+	if err := Allow(a, ReportCreate, Target{}); err != nil {
+		return Report{}, err
+	}
+	if err := n.Validate(d.now()); err != nil {
+		return Report{}, err
+	}
+	if r, err := d.reportByKey(ctx, a, n.Key); !errors.Is(err, ErrNotFound) {
+		return r, err
+	}
+	if err := d.retainUploads(ctx, a, n.Uploads); err != nil {
+		return Report{}, err
+	}
+	var filed Report
+	err := d.Store.Update(ctx, func(tx Tx) (err error) {
+		filed, err = d.insertReport(ctx, tx, a, n)
+		return err
+	})
+	if errors.Is(err, ErrConflict) { // the same form, sent twice at once: the other one won
+		if r, err := d.reportByKey(ctx, a, n.Key); err == nil {
+			return r, nil
+		}
+	}
+	return filed, err
+}
+
+func (d *Desk) reportByKey(ctx context.Context, a Actor, key string) (r Report, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		r, err = tx.ReportByKey(ctx, a.Account, key)
+		return err
+	})
+	return r, err
+}
+
+// retainUploads extends the object lock of every clip to the full time. It can be repeated: a lock only moves later.
+func (d *Desk) retainUploads(ctx context.Context, a Actor, ids []UploadID) error {
+	var blobs []Blob
+	err := d.Store.View(ctx, func(tx Tx) error {
+		blobs = blobs[:0]
+		for _, id := range ids {
+			u, err := sealedUpload(ctx, tx, a, id)
+			if err != nil {
+				return err
+			}
+			blobs = append(blobs, Blob{SHA256: u.SHA256, Size: u.Size})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	until := d.now().Add(d.Lock)
+	for _, b := range blobs {
+		if err := d.Objects.Retain(ctx, b, until); err != nil {
+			return err
+		}
+	}
+	return d.Objects.Sync(ctx)
+}
+
+// sealedUpload fetches an upload that the actor may attach: their own, complete, and not taken by another report.
+func sealedUpload(ctx context.Context, tx Tx, a Actor, id UploadID) (Upload, error) {
+	u, err := tx.Upload(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && u.Owner != a.Account:
+		return u, fieldError("clips", "One of the clips is not there any more. Take it out and add it again.")
+	case err != nil:
+		return u, err
+	case u.State != UploadSealed:
+		return u, fieldError("clips", "“%s” has not arrived completely yet. Wait for it, or take it out.", u.Name)
+	case u.Exhibit != "":
+		return u, fieldError("clips", "“%s” was already sent with another report. Upload it again to use it here.", u.Name)
+	}
+	return u, nil
+}
+
+func fieldError(field, format string, args ...any) error {
+	var fe FieldErrors
+	fe.Add(field, format, args...)
+	return fe
+}
+
+func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (Report, error) {
+	now := d.now()
+	policy, _ := PolicyByID(n.Policy)
+	r := Report{ID: ReportID(NewID(prefixReport)), Reporter: a.Account, Org: a.Org, Key: n.Key, Meeting: n.Meeting,
+		MeetingName: n.MeetingName, Occurred: n.Occurred.UTC().Truncate(time.Microsecond), Policy: n.Policy, Words: n.Words, Simulated: n.Simulated, Filed: now}
+	if err := d.resolve(ctx, tx, a, n, &r); err != nil {
+		return Report{}, err
+	}
+	earlier, err := countEarlier(ctx, tx, r.People, policy.Lane)
+	if err != nil {
+		return Report{}, err
+	}
+	c := Case{ID: CaseID(NewID(prefixCase)), Lane: policy.Lane, Policy: policy.ID, State: StateReceived,
+		Priority: Priority(policy, earlier), Opened: now, Due: now.Add(ServiceLevel(policy)), Simulated: n.Simulated}
+	if len(n.Uploads) == 0 {
+		c.State = StateQueued // nothing to prepare
+	}
+	r.Case = c.ID
+	if err := tx.InsertCase(ctx, c); err != nil {
+		return Report{}, err
+	}
+	receipt, exhibits, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, n.Uploads, 0)
+	if err != nil {
+		return Report{}, err
+	}
+	for _, x := range exhibits {
+		r.Exhibits = append(r.Exhibits, x.ID)
+	}
+	if r.Receipt, err = d.Signer.SignReceipt(receipt); err != nil {
+		return Report{}, err
+	}
+	if err := tx.InsertReport(ctx, r); err != nil {
+		return Report{}, err
+	}
+	if err := d.recordFiled(ctx, tx, a, r, c); err != nil {
+		return Report{}, err
+	}
+	return r, d.takeExhibits(ctx, tx, a, exhibits, n.Uploads)
+}
+
+func (d *Desk) recordFiled(ctx context.Context, tx Tx, a Actor, r Report, c Case) error {
+	names := make([]string, len(r.People))
+	for i, p := range r.People {
+		names[i] = p.Name
+	}
+	err := d.record(ctx, tx, a.Account, entry{custody.ReportSubmitted, c.ID, "report/" + string(r.ID), custody.Detail{
+		"policy": string(r.Policy), "meeting": r.MeetingName, "people": strings.Join(names, "; "),
+		"receipt_sha256": sumHex(r.Receipt)}})
+	if err != nil {
+		return err
+	}
+	if err := d.record(ctx, tx, account.System, entry{custody.CaseOpened, c.ID, "case/" + string(c.ID),
+		custody.Detail{"priority": fmt.Sprint(c.Priority)}}); err != nil {
+		return err
+	}
+	reporter, err := tx.Account(ctx, a.Account)
+	if err != nil {
+		return err
+	}
+	return d.send(ctx, tx, reporter, c.ID, "We have your report "+string(r.ID), fmt.Sprintf(
+		"Thank you. Your report %s has arrived and is sealed.\n\nFollow it, add to it and keep its receipt here:\n%s/reports/%s\n",
+		r.ID, d.URL, r.ID))
+}
+
+// resolve fills in what only the server knows: the meeting's facts and the accounts of reported people.
+func (d *Desk) resolve(ctx context.Context, tx Tx, a Actor, n NewReport, r *Report) error {
+	roster := map[account.ID]bool{}
+	if n.Meeting != "" {
+		m, attendees, err := tx.Meeting(ctx, n.Meeting)
+		if errors.Is(err, ErrNotFound) || err == nil && m.Host != a.Account {
+			return fieldError("meeting", "That is not one of your meetings. Choose another, or write its title.")
+		} else if err != nil {
+			return err
+		}
+		r.MeetingName, r.MeetingMode = m.Title, m.Mode
+		for _, at := range attendees {
+			roster[at.Account] = true
+		}
+	}
+	for _, p := range n.People {
+		p.ID = PersonID(NewID(prefixPerson))
+		if p.Account != "" && !roster[p.Account] {
+			return fieldError("people", "Choose reported people from the meeting's list, or write their names.")
+		}
+		if p.Account == "" && strings.Contains(p.Identifier, "@") {
+			if known, err := tx.AccountByEmail(ctx, strings.ToLower(p.Identifier)); err == nil {
+				p.Account = known.ID
+			} else if !errors.Is(err, ErrNotFound) {
+				return err
+			}
+		}
+		if p.Account == a.Account {
+			return fieldError("people", "You named yourself. Report the person who caused the harm.")
+		}
+		if p.Name == "" {
+			p.Name = p.Identifier
+		}
+		r.People = append(r.People, p)
+	}
+	return nil
+}
+
+func countEarlier(ctx context.Context, tx Tx, people []Person, lane Lane) (int, error) {
+	n := 0
+	for _, p := range people {
+		if p.Account == "" {
+			continue
+		}
+		rs, err := tx.ReportsOn(ctx, p, "", []Lane{lane}, 5)
+		if err != nil {
+			return 0, err
+		}
+		n += len(rs)
+	}
+	return n, nil
+}
+
+// planExhibits makes the exhibits of the uploads and the receipt that names them; nothing is written yet.
+func (d *Desk) planExhibits(ctx context.Context, tx Tx, a Actor, r ReportID, c CaseID, ids []UploadID, after int) (
+	custody.Receipt, []Exhibit, error) {
+	receipt := custody.Receipt{Report: string(r), Time: d.now()}
+	var xs []Exhibit
+	for i, id := range ids {
+		if slices.Contains(ids[:i], id) {
+			return receipt, nil, fieldError("clips", "A clip is attached twice. Take one out.")
+		}
+		u, err := sealedUpload(ctx, tx, a, id)
+		if err != nil {
+			return receipt, nil, err
+		}
+		xs = append(xs, Exhibit{ID: ExhibitID(NewID(prefixExhibit)), Report: r, Case: c, Number: after + i + 1,
+			Name: u.Name, SHA256: u.SHA256, Size: u.Size, Received: d.now(), Processing: ProcessingWaiting,
+			Trust: TrustUnverified})
+		receipt.Clips = append(receipt.Clips, custody.Clip{SHA256: [32]byte(u.SHA256), Size: u.Size})
+	}
+	return receipt, xs, nil
+}
+
+// takeExhibits writes the exhibits, marks their uploads as taken, and asks for their preparation.
+func (d *Desk) takeExhibits(ctx context.Context, tx Tx, a Actor, xs []Exhibit, ids []UploadID) error {
+	for i, x := range xs {
+		if err := tx.InsertExhibit(ctx, x); err != nil {
+			return err
+		}
+		u, err := tx.Upload(ctx, ids[i])
+		if err != nil {
+			return err
+		}
+		u.Exhibit, u.Touched = x.ID, d.now()
+		if err := tx.SaveUpload(ctx, u); err != nil {
+			return err
+		}
+		if err := tx.ExtendBlob(ctx, x.SHA256, d.now().Add(d.Lock)); err != nil {
+			return err
+		}
+		if err := d.record(ctx, tx, a.Account, entry{custody.ExhibitSealed, x.Case, "exhibit/" + string(x.ID), custody.Detail{
+			"sha256": x.SHA256.String(), "size": fmt.Sprint(x.Size), "name": x.Name}}); err != nil {
+			return err
+		}
+		if err := tx.Enqueue(ctx, PrepareExhibit{Exhibit: x.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddToReport appends words and clips to one's own report, until a reviewer has decided. Added clips get a receipt of
+// their own.
+func (d *Desk) AddToReport(ctx context.Context, a Actor, id ReportID, words string, uploads []UploadID) (Report, error) {
+	words = account.CleanText(words)
+	var fe FieldErrors
+	if n := len([]rune(words)); n > MaxNote {
+		fe.Add("words", "That is %d characters; %d fit.", n, MaxNote)
+	} else if n == 0 && len(uploads) == 0 {
+		fe.Add("words", "Write something, or attach a clip.")
+	}
+	if err := fe.Err(); err != nil {
+		return Report{}, err
+	}
+	if err := d.retainUploads(ctx, a, uploads); err != nil {
+		return Report{}, err
+	}
+	var out Report
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		r, c, err := ownOpenReport(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		out, err = d.insertAddition(ctx, tx, a, r, c, words, uploads)
+		return err
+	})
+	return out, err
+}
+
+func (d *Desk) insertAddition(ctx context.Context, tx Tx, a Actor, r Report, c Case, words string, uploads []UploadID) (Report, error) {
+	xs, err := tx.ExhibitsOf(ctx, c.ID)
+	if err != nil {
+		return r, err
+	}
+	if len(xs)+len(uploads) > 5*MaxClips || len(r.Additions) >= 50 {
+		return r, fieldError("clips", "This report cannot take more. File a new one and name this one's number in it.")
+	}
+	receipt, added, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, uploads, len(xs))
+	if err != nil {
+		return r, err
+	}
+	add := Addition{At: d.now(), Words: words}
+	for _, x := range added {
+		add.Exhibits = append(add.Exhibits, x.ID)
+	}
+	if len(added) > 0 {
+		if add.Receipt, err = d.Signer.SignReceipt(receipt); err != nil {
+			return r, err
+		}
+	}
+	r.Additions = append(r.Additions, add)
+	if err := tx.SaveReport(ctx, r); err != nil {
+		return r, err
+	}
+	if err := d.takeExhibits(ctx, tx, a, added, uploads); err != nil {
+		return r, err
+	}
+	return r, d.record(ctx, tx, a.Account, entry{custody.ReportAmended, c.ID, "report/" + string(r.ID),
+		custody.Detail{"words": words, "clips": fmt.Sprint(len(added))}})
+}
+
+// ownOpenReport fetches the actor's own report if it can still be changed: not withdrawn, and no decision taken.
+func ownOpenReport(ctx context.Context, tx Tx, a Actor, id ReportID) (Report, Case, error) {
+	r, err := tx.Report(ctx, id)
+	if err != nil {
+		return r, Case{}, err
+	}
+	if err := Allow(a, ReportChange, Target{Owner: r.Reporter}); err != nil {
+		return r, Case{}, err
+	}
+	c, err := tx.Case(ctx, r.Case)
+	if err != nil {
+		return r, c, err
+	}
+	if !r.Withdrawn.IsZero() {
+		return r, c, Errorf(Conflict, "You withdrew this report. File a new one if something else happened.")
+	}
+	if c.State == StateAwaiting || c.State.Settled() {
+		return r, c, Errorf(Conflict, "A reviewer has decided already, so this report cannot be changed. File a new one for what is new.")
+	}
+	return r, c, nil
+}
+
+// WithdrawReport marks one's own report as withdrawn. Evidence stays under retention, and reviewers may still act.
+func (d *Desk) WithdrawReport(ctx context.Context, a Actor, id ReportID) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		r, c, err := ownOpenReport(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		r.Withdrawn = d.now()
+		if err := tx.SaveReport(ctx, r); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{Act: custody.ReportWithdrawn, Case: c.ID, Subject: "report/" + string(r.ID)})
+	})
+}
+
+// ReportView is a report as its reporter sees it: no case number, no reviewer, no lane.
+type ReportView struct {
+	Report   Report
+	State    State
+	Exhibits []Exhibit
+	Outcome  []Finding // of the decision in force, without its reasons
+	Open     bool      // may still be added to or withdrawn
+}
+
+// MyReport shows one's own report.
+func (d *Desk) MyReport(ctx context.Context, a Actor, id ReportID) (v ReportView, err error) {
+	err = d.Store.View(ctx, func(tx Tx) error {
+		r, err := tx.Report(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := Allow(a, ReportRead, Target{Owner: r.Reporter}); err != nil {
+			return err
+		}
+		v, err = reportView(ctx, tx, r)
+		return err
+	})
+	return v, err
+}
+
+// MyReports lists one's own reports, newest first.
+func (d *Desk) MyReports(ctx context.Context, a Actor, limit int) (vs []ReportView, err error) {
+	if err := Allow(a, ReportRead, Target{}); err != nil {
+		return nil, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		rs, err := tx.ReportsBy(ctx, a.Account, limit)
+		if err != nil {
+			return err
+		}
+		vs = vs[:0]
+		for _, r := range rs {
+			v, err := reportView(ctx, tx, r)
+			if err != nil {
+				return err
+			}
+			vs = append(vs, v)
+		}
+		return nil
+	})
+	return vs, err
+}
+
+func reportView(ctx context.Context, tx Tx, r Report) (ReportView, error) {
+	c, err := tx.Case(ctx, r.Case)
+	if err != nil {
+		return ReportView{}, err
+	}
+	v := ReportView{Report: r, State: c.State, Open: r.Withdrawn.IsZero() && c.State != StateAwaiting && !c.State.Settled()}
+	xs, err := tx.ExhibitsOf(ctx, r.Case)
+	if err != nil {
+		return v, err
+	}
+	for _, x := range xs {
+		if x.Report == r.ID {
+			v.Exhibits = append(v.Exhibits, x)
+		}
+	}
+	ds, err := tx.Decisions(ctx, r.Case)
+	if err != nil {
+		return v, err
+	}
+	for _, dec := range ds {
+		if dec.State == DecisionInForce {
+			for _, f := range dec.Findings {
+				f.Reasons = ""
+				v.Outcome = append(v.Outcome, f)
+			}
+		}
+	}
+	return v, nil
+}

@@ -1,0 +1,150 @@
+package triage
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+)
+
+// SHA256 is a digest of stored bytes.
+type SHA256 [32]byte
+
+// String is the digest in lower-case hex, as receipts and manifests write it.
+func (s SHA256) String() string { return hex.EncodeToString(s[:]) }
+
+// ParseSHA256 reads 64 lower-case hex digits.
+func ParseSHA256(s string) (SHA256, error) {
+	var d SHA256
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(d) || hex.EncodeToString(b) != s {
+		return d, Errorf(Invalid, "A SHA-256 is written as 64 lower-case hex digits.")
+	}
+	copy(d[:], b)
+	return d, nil
+}
+
+// Blob is one sequence of bytes in the evidence bucket, stored once however many exhibits share it. Its key there is
+// "sha256/" and the digest.
+type Blob struct {
+	SHA256      SHA256
+	Size        int64
+	Sealed      time.Time
+	RetainUntil time.Time // end of the object lock; only ever moved later
+}
+
+// Key is the blob's object key in the evidence bucket.
+func (b Blob) Key() string { return "sha256/" + b.SHA256.String() }
+
+// Processing is how far the preparation of an exhibit has come.
+type Processing string
+
+// The stages of processing.
+const (
+	ProcessingWaiting Processing = "waiting"
+	ProcessingRunning Processing = "running"
+	ProcessingDone    Processing = "done"
+	ProcessingFailed  Processing = "failed" // Why says it in words; it can be retried
+)
+
+// Exhibit is one clip of one report.
+type Exhibit struct {
+	ID         ExhibitID
+	Report     ReportID
+	Case       CaseID
+	Number     int    // 1, 2, … within the case: "Exhibit 1"
+	Name       string // file name as the reporter's device gave it, cleaned
+	SHA256     SHA256
+	Size       int64
+	Container  string // "webm", "mp4" or "" while unknown
+	Received   time.Time
+	Processing Processing
+	Why        string // why processing failed or was limited, in words, or ""
+	Probe      Probe
+	Trust      Trust
+	Version    int
+}
+
+// Trust says how far a clip can be believed (DESIGN I9).
+type Trust string
+
+// The grades. Without a proof file every clip is unverified.
+const (
+	TrustUnverified   Trust = "unverified"
+	TrustVerified     Trust = "verified"
+	TrustPartly       Trust = "partly verified"
+	TrustContradicted Trust = "contradicted"
+)
+
+// Probe is what decoding found out about a clip. The zero Probe is a clip that could not be read.
+type Probe struct {
+	Container  string        `json:"container,omitempty"`
+	Duration   time.Duration `json:"duration,omitempty"` // nanoseconds
+	Tracks     []Track       `json:"tracks,omitempty"`
+	NeedsProxy bool          `json:"needs_proxy,omitempty"` // browsers would not play the original; a preview exists
+}
+
+// Track is one track of a clip.
+type Track struct {
+	Kind       string  `json:"kind"` // "video" or "audio"
+	Codec      string  `json:"codec"`
+	Width      int     `json:"width,omitempty"`
+	Height     int     `json:"height,omitempty"`
+	FrameRate  float64 `json:"frame_rate,omitempty"`
+	SampleRate int     `json:"sample_rate,omitempty"`
+	Channels   int     `json:"channels,omitempty"`
+}
+
+// Video is the first video track, if there is one.
+func (p Probe) Video() (Track, bool) { return p.first("video") }
+
+// Audio is the first audio track, if there is one.
+func (p Probe) Audio() (Track, bool) { return p.first("audio") }
+
+func (p Probe) first(kind string) (Track, bool) {
+	for _, t := range p.Tracks {
+		if t.Kind == kind {
+			return t, true
+		}
+	}
+	return Track{}, false
+}
+
+// DerivativeKind names what was made from an original.
+type DerivativeKind string
+
+// The derivatives.
+const (
+	DerivedPoster   DerivativeKind = "poster"   // JPEG, one still
+	DerivedContact  DerivativeKind = "contact"  // JPEG, a grid of stills; Meta holds its geometry and times
+	DerivedWaveform DerivativeKind = "waveform" // JSON, peaks
+	DerivedPreview  DerivativeKind = "preview"  // WebM that browsers play
+)
+
+// Derivative is something made from an exhibit's original; the original itself is never changed.
+type Derivative struct {
+	Exhibit     ExhibitID
+	Kind        DerivativeKind
+	Key         string // object key in the derivative bucket
+	ContentType string
+	SHA256      SHA256
+	Size        int64
+	Command     string // the command that made it, as the package prints it
+	Meta        []byte // JSON, by kind
+	Made        time.Time
+}
+
+// Watch is one interval of a clip that a person really had before their eyes.
+type Watch struct {
+	Exhibit ExhibitID
+	Account account.ID
+	Session string        // one opening of the case page
+	From    time.Duration // position in the clip
+	To      time.Duration
+	Clear   bool // not blurred
+	Sound   bool // not muted
+	At      time.Time
+}
+
+func sumHex(b []byte) string { return SHA256(sha256.Sum256(b)).String() }

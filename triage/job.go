@@ -1,0 +1,37 @@
+package triage
+
+// Job is work that is done after a transaction commits, at least once, by a worker on any node. Every job is
+// idempotent: doing it twice changes nothing. It is enqueued with Tx.Enqueue, so that a job exists exactly when the
+// act that wants it does.
+type Job interface{ Kind() string }
+
+// PrepareExhibit probes one exhibit and makes its derivatives.
+type PrepareExhibit struct {
+	Exhibit ExhibitID `json:"exhibit"`
+}
+
+// BuildPackage builds an approved package.
+type BuildPackage struct {
+	Package PackageID `json:"package"`
+}
+
+// DeliverMessage hands one message of the outbox to the mail server.
+type DeliverMessage struct {
+	Message string `json:"message"`
+}
+
+// Sweep collects what time has overtaken: leases that ran out, uploads that stand still, decided cases whose effects
+// are all delivered. It runs every minute.
+type Sweep struct{}
+
+// Kind names the job in the jobs table.
+func (PrepareExhibit) Kind() string { return "prepare_exhibit" }
+
+// Kind names the job in the jobs table.
+func (BuildPackage) Kind() string { return "build_package" }
+
+// Kind names the job in the jobs table.
+func (DeliverMessage) Kind() string { return "deliver_message" }
+
+// Kind names the job in the jobs table.
+func (Sweep) Kind() string { return "sweep" }

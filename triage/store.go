@@ -1,0 +1,279 @@
+package triage
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// Clock tells the time. The real one is time.Now; tests move theirs by hand.
+type Clock func() time.Time
+
+// Store keeps everything but the bytes of clips. triagetest holds the conformance suite that every Store must pass.
+type Store interface {
+	// View runs f in a read-only transaction that sees one consistent state.
+	View(ctx context.Context, f func(Tx) error) error
+
+	// Update runs f in a transaction that commits when f returns nil and otherwise leaves nothing behind. f may be run
+	// again after a serialisation failure, so it must have no effects but through its Tx. An error of f comes back as
+	// it is. When the store cannot be reached, the error is of kind Unavailable, and whether the transaction
+	// committed may be unknown: every use case can be repeated safely.
+	Update(ctx context.Context, f func(Tx) error) error
+}
+
+// Tx is one transaction. Methods that fetch one thing return NotFound when it is not there. Save methods are guarded:
+// they write only over the version that was read (the Version field), add one to it, and return Conflict when somebody
+// was quicker. Times are UTC with microsecond precision. Lists are never nil-versus-empty sensitive.
+type Tx interface {
+	AccountTx
+	IntakeTx
+	CaseTx
+	PackageTx
+	LogTx
+
+	// Enqueue makes a job exist if and only if the transaction commits. A job equal to one that has not begun yet
+	// is not added twice.
+	Enqueue(ctx context.Context, j Job) error
+}
+
+// AccountTx keeps people, their sign-in links and their sessions.
+type AccountTx interface {
+	Organisation(ctx context.Context, id account.OrgID) (account.Organisation, error)
+	InsertOrganisation(ctx context.Context, o account.Organisation) error
+	Organisations(ctx context.Context) ([]account.Organisation, error) // by name
+	Account(ctx context.Context, id account.ID) (account.Account, error)
+	AccountByEmail(ctx context.Context, email string) (account.Account, error)
+	// InsertAccount returns Conflict when the e-mail address is taken.
+	InsertAccount(ctx context.Context, a account.Account) error
+	// SetRoles replaces an account's roles.
+	SetRoles(ctx context.Context, id account.ID, roles account.Roles) error
+	// Accounts finds accounts: staff only, or everyone; by name, at most 500.
+	Accounts(ctx context.Context, staffOnly bool) ([]account.Account, error)
+	// Names maps account ids to display names; unknown ids are left out.
+	Names(ctx context.Context, ids []account.ID) (map[account.ID]string, error)
+
+	// InsertLink keeps the SHA-256 of a one-time sign-in token.
+	InsertLink(ctx context.Context, hash SHA256, to account.ID, expires time.Time) error
+	// TakeLink uses a token up: it returns the account once, and NotFound for unknown, used and expired tokens.
+	TakeLink(ctx context.Context, hash SHA256, now time.Time) (account.ID, error)
+	// LinksSince counts the links made for an account since a time; it limits how many e-mails one can cause.
+	LinksSince(ctx context.Context, to account.ID, since time.Time) (int, error)
+
+	Sessions(ctx context.Context, of account.ID) ([]account.Session, error) // newest first, not expired ones
+	// DeleteSession ends one session of an account; NotFound if it is not theirs.
+	DeleteSession(ctx context.Context, of account.ID, id string) error
+	DeleteSessions(ctx context.Context, of account.ID) error
+
+	InsertMessage(ctx context.Context, m Message) error
+	Message(ctx context.Context, id string) (Message, error)
+	SaveMessage(ctx context.Context, m Message) error
+	MessagesTo(ctx context.Context, to account.ID, limit int) ([]Message, error) // newest first
+	// Undelivered lists messages that are waiting or failed, oldest first.
+	Undelivered(ctx context.Context, limit int) ([]Message, error)
+}
+
+// IntakeTx keeps meetings, uploads, stored bytes, reports and exhibits.
+type IntakeTx interface {
+	InsertMeeting(ctx context.Context, m Meeting, roster []Attendee) error
+	Meeting(ctx context.Context, id MeetingID) (Meeting, []Attendee, error)
+	MeetingsHostedBy(ctx context.Context, host account.ID, limit int) ([]Meeting, error) // newest first
+
+	InsertUpload(ctx context.Context, u Upload) error
+	Upload(ctx context.Context, id UploadID) (Upload, error)
+	SaveUpload(ctx context.Context, u Upload) error
+	// UploadsOf lists an account's uploads that no report has taken and that were not cancelled, newest first.
+	UploadsOf(ctx context.Context, owner account.ID) ([]Upload, error)
+	// StaleUploads lists open uploads not touched since before, oldest first.
+	StaleUploads(ctx context.Context, before time.Time, limit int) ([]Upload, error)
+
+	// LockBlob serialises everyone who completes bytes with one digest until the transaction ends, and returns the
+	// blob if it is stored already (NotFound otherwise).
+	LockBlob(ctx context.Context, sum SHA256) (Blob, error)
+	InsertBlob(ctx context.Context, b Blob) error
+	// ExtendBlob moves RetainUntil later; an earlier time changes nothing.
+	ExtendBlob(ctx context.Context, sum SHA256, until time.Time) error
+
+	InsertReport(ctx context.Context, r Report) error // Conflict when reporter and key exist already
+	Report(ctx context.Context, id ReportID) (Report, error)
+	ReportByKey(ctx context.Context, reporter account.ID, key string) (Report, error)
+	SaveReport(ctx context.Context, r Report) error                                  // Withdrawn, Additions and Receipt only; the rest never changes
+	ReportsBy(ctx context.Context, reporter account.ID, limit int) ([]Report, error) // newest first
+	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                       // oldest first
+	// ReportsOn lists other reports, within lanes, that name the same account (same true) or, where the person has no
+	// account, the same identifier or name; newest first.
+	ReportsOn(ctx context.Context, p Person, not CaseID, lanes []Lane, limit int) ([]EarlierReport, error)
+
+	InsertExhibit(ctx context.Context, x Exhibit) error
+	Exhibit(ctx context.Context, id ExhibitID) (Exhibit, error)
+	SaveExhibit(ctx context.Context, x Exhibit) error
+	ExhibitsOf(ctx context.Context, c CaseID) ([]Exhibit, error) // by number
+	// PutDerivative writes or replaces the derivative of that exhibit and kind.
+	PutDerivative(ctx context.Context, d Derivative) error
+	Derivatives(ctx context.Context, x ExhibitID) ([]Derivative, error)
+	InsertWatch(ctx context.Context, w Watch) error
+	Watches(ctx context.Context, x ExhibitID) ([]Watch, error) // oldest first
+	// Viewed notes that an account opened something (kind: "original", "preview", "stills") of an exhibit and reports
+	// whether that is the first time since the given moment, so that one viewing is one event of the log.
+	Viewed(ctx context.Context, x ExhibitID, by account.ID, kind string, now, since time.Time) (first bool, err error)
+}
+
+// EarlierReport is a report on the same person as seen from another case.
+type EarlierReport struct {
+	Report   ReportID
+	Case     CaseID
+	State    State
+	Policy   PolicyID
+	Filed    time.Time
+	Person   string // name there
+	Same     bool   // the same account; false: only the name or identifier is the same
+	Outcome  ActionKind
+	Reporter account.ID
+}
+
+// QueueQuery asks for one page of cases.
+type QueueQuery struct {
+	Lanes    []Lane
+	States   []State
+	Policy   PolicyID   // "" for all
+	Claimant account.ID // "" for all
+	Proposer account.ID // cases whose open proposal is not by this account; "" for all
+	Text     string     // a case, report or meeting number, or part of a reported name; "" for all
+	After    Cursor     // the last row of the page before; the zero Cursor starts
+	Limit    int        // 1 to 200
+	Recent   bool       // newest first instead of priority, then age
+}
+
+// Cursor is a place in the queue's order.
+type Cursor struct {
+	Priority int
+	Opened   time.Time
+	Case     CaseID
+}
+
+// CaseRow is a case as a list shows it.
+type CaseRow struct {
+	Case
+	ClaimantName string
+	People       []string // names, at most 3
+	PeopleCount  int
+	Exhibits     int
+	Failed       int  // exhibits that could not be prepared
+	Withdrawn    bool // every report was withdrawn
+	Mode         MeetingMode
+	Reporter     string
+}
+
+// CaseTx keeps cases, notes, decisions and what they do.
+type CaseTx interface {
+	InsertCase(ctx context.Context, c Case) error
+	Case(ctx context.Context, id CaseID) (Case, error)
+	SaveCase(ctx context.Context, c Case) error
+	// Queue lists cases by priority (highest first), then age (oldest first), then id.
+	Queue(ctx context.Context, q QueueQuery) ([]CaseRow, error)
+	// Count counts what Queue would list, up to limit: its cost does not grow with the table.
+	Count(ctx context.Context, q QueueQuery, limit int) (int, error)
+	// NextCase locks and returns the first free queued case in the queue's order that the account has not skipped
+	// since the given time, passing over rows that another transaction holds; NotFound when there is none.
+	NextCase(ctx context.Context, lanes []Lane, for_ account.ID, now, skippedSince time.Time) (Case, error)
+	// Skip notes that the account passed over the case.
+	Skip(ctx context.Context, c CaseID, by account.ID, at time.Time) error
+	// ExpiredLeases lists claimed cases whose lease ended before now, oldest first.
+	ExpiredLeases(ctx context.Context, now time.Time, limit int) ([]Case, error)
+	// Deliverable lists decided cases all of whose messages are delivered or kept, oldest first.
+	Deliverable(ctx context.Context, limit int) ([]Case, error)
+
+	InsertNote(ctx context.Context, n Note) error
+	Notes(ctx context.Context, c CaseID) ([]Note, error) // oldest first
+
+	InsertDecision(ctx context.Context, d Decision) error
+	Decision(ctx context.Context, id DecisionID) (Decision, error)
+	SaveDecision(ctx context.Context, d Decision) error          // Approver, Answered, Answer and State only
+	Decisions(ctx context.Context, c CaseID) ([]Decision, error) // oldest first
+	InsertEnforcement(ctx context.Context, e Enforcement) error
+	// ReverseEnforcements ends the effects of a decision that are in force and returns them.
+	ReverseEnforcements(ctx context.Context, d DecisionID, at time.Time) ([]Enforcement, error)
+	Enforcements(ctx context.Context, c CaseID) ([]Enforcement, error)
+	EnforcementsOn(ctx context.Context, id account.ID) ([]Enforcement, error) // newest first
+}
+
+// PackageTx keeps law-enforcement packages.
+type PackageTx interface {
+	InsertPackage(ctx context.Context, p Package) error
+	Package(ctx context.Context, id PackageID) (Package, error)
+	SavePackage(ctx context.Context, p Package) error
+	// Progress sets Done and Total of a package that is being built, without touching its version.
+	Progress(ctx context.Context, id PackageID, done, total int64) error
+	Packages(ctx context.Context, lanes []Lane, limit int) ([]Package, error) // newest first
+	PackagesOf(ctx context.Context, c CaseID) ([]Package, error)              // newest first
+}
+
+// LogTx keeps the custody log. Log is all that use cases need; the rest serves the sequencer and the readers.
+type LogTx interface {
+	// Log appends an event; it gets its place in the tree when it is sequenced after the commit. The database refuses
+	// to change or delete it.
+	Log(ctx context.Context, e custody.Event) error
+	EventsOf(ctx context.Context, c CaseID) ([]LoggedEvent, error) // oldest first
+
+	// Unsequenced lists the oldest events without a place in the tree, in the order of their insertion, and keeps every
+	// other sequencer out until the transaction ends.
+	Unsequenced(ctx context.Context, limit int) ([]custody.Event, error)
+	// AppendLeaves stores leaves at the end of the tree together with the stored hashes that they add (tlog's
+	// storage order). size is the tree's size before; Conflict when it has grown meanwhile.
+	AppendLeaves(ctx context.Context, size int64, leaves []Leaf, hashes [][32]byte) error
+	TreeSize(ctx context.Context) (int64, error)
+	// ReadHashes returns stored hashes by their index in tlog's storage order.
+	ReadHashes(ctx context.Context, indexes []int64) ([][32]byte, error)
+	// Leaves lists sequenced leaves from an index on, in order.
+	Leaves(ctx context.Context, from int64, limit int) ([]Leaf, error)
+	LeafOf(ctx context.Context, event string) (Leaf, error)
+	InsertCheckpoint(ctx context.Context, size int64, signed []byte, at time.Time) error
+	// Checkpoints lists signed checkpoints of more than after entries, smallest first.
+	Checkpoints(ctx context.Context, after int64, limit int) ([][]byte, error)
+	// Checkpoint returns the newest signed checkpoint, or NotFound.
+	Checkpoint(ctx context.Context) (signed []byte, size int64, err error)
+}
+
+// Leaf is one sequenced event.
+type Leaf struct {
+	Index   int64
+	Event   string
+	Data    []byte         // the leaf's bytes, as they were hashed
+	Salt    custody.Salt   // as LogTx.Log was given it; zero once erased. AppendLeaves ignores it
+	Content custody.Detail // likewise
+}
+
+// LoggedEvent is an event with its place in the tree, if it has one yet.
+type LoggedEvent struct {
+	custody.Event
+	Index     int64 // -1 while it is not sequenced
+	ActorName string
+}
+
+// Objects keeps bytes: the evidence bucket under object lock, and the derivative bucket.
+type Objects interface {
+	// OpenEvidence opens a blob for reading and seeking; NotFound or Unavailable.
+	OpenEvidence(ctx context.Context, b Blob) (io.ReadSeekCloser, error)
+	// Retain moves the end of a blob's object lock later and returns only when the lock holds.
+	Retain(ctx context.Context, b Blob, until time.Time) error
+	// PutDerivative stores a derivative or a package; size -1 when it is not known.
+	PutDerivative(ctx context.Context, key, contentType string, r io.Reader, size int64) error
+	OpenDerivative(ctx context.Context, key string) (io.ReadSeekCloser, error)
+	// Sync returns when what was acknowledged before has reached the disk (embedded mode; a no-op elsewhere).
+	Sync(ctx context.Context) error
+}
+
+// Signer signs what the platform hands out.
+type Signer interface {
+	SignReceipt(r custody.Receipt) ([]byte, error)
+	SignCheckpoint(t tlog.Tree, at time.Time) ([]byte, error)
+	// OpenCheckpoint reads back a checkpoint that the platform signed.
+	OpenCheckpoint(signed []byte) (custody.Checkpoint, error)
+	// LogKeys are the keys that a checkpoint may be signed with.
+	LogKeys() note.Verifiers
+}
