@@ -250,3 +250,9 @@ func (d *Desk) AddOrganisation(ctx context.Context, name string, plan account.Pl
 	}
 	return o, d.Store.Update(ctx, func(tx Tx) error { return tx.InsertOrganisation(ctx, o) })
 }
+
+// AddMeeting notes a meeting and who was there. The meeting core calls it; until then, demonstrations do.
+func (d *Desk) AddMeeting(ctx context.Context, m Meeting, roster []Attendee) (Meeting, error) {
+	m.ID = MeetingID(NewID(prefixMeeting))
+	return m, d.Store.Update(ctx, func(tx Tx) error { return tx.InsertMeeting(ctx, m, roster) })
+}

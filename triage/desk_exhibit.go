@@ -41,7 +41,7 @@ func (d *Desk) OpenOriginal(ctx context.Context, a Actor, id ExhibitID) (Playbac
 	if err != nil {
 		return Playback{}, err
 	}
-	return Playback{r, x.Size, contentType(x.Container), string(x.ID) + extension(x.Container), x.Received}, nil
+	return Playback{r, x.Size, contentType(x.Container), string(x.ID) + Extension(x.Container), x.Received}, nil
 }
 
 // OpenDerivative opens something that was made of an exhibit, recorded in the same way.
@@ -100,13 +100,21 @@ func contentType(container string) string {
 		return "video/webm"
 	case "mp4":
 		return "video/mp4"
+	case "matroska":
+		return "video/x-matroska"
+	case "mov":
+		return "video/quicktime"
 	}
 	return "application/octet-stream"
 }
 
-func extension(container string) string {
-	if container == "" {
+// Extension is the file name's ending for a container, with its dot.
+func Extension(container string) string {
+	switch container {
+	case "":
 		return ".bin"
+	case "matroska":
+		return ".mkv"
 	}
 	return "." + container
 }
@@ -205,23 +213,32 @@ func (d *Desk) BeginPreparing(ctx context.Context, id ExhibitID) (x Exhibit, don
 	return x, done, err
 }
 
+// Prepared is what preparing an exhibit came to.
+type Prepared struct {
+	Probe  Probe
+	Made   []Derivative
+	Failed bool   // it can be retried
+	Why    string // why it failed, or what is odd about the clip, in words
+}
+
 // FinishPreparing writes what the preparation found, with what was made of the clip. When it was the last exhibit of
 // its case, the case goes into the queue. It can be repeated.
-func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Probe, made []Derivative, failed string) error {
+func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) error {
 	return d.Store.Update(ctx, func(tx Tx) error {
 		x, err := tx.Exhibit(ctx, id)
 		if err != nil || x.Processing == ProcessingDone || x.Processing == ProcessingFailed {
 			return err
 		}
-		x.Probe, x.Container, x.Why, x.Processing = p, p.Container, failed, ProcessingDone
+		x.Probe, x.Container, x.Why, x.Processing = p.Probe, p.Probe.Container, p.Why, ProcessingDone
 		act := custody.ExhibitProcessed
-		if failed != "" {
+		if p.Failed {
 			x.Processing, act = ProcessingFailed, custody.ExhibitFailed
 		}
 		if err := tx.SaveExhibit(ctx, x); err != nil {
 			return err
 		}
-		for _, m := range made {
+		for _, m := range p.Made {
+			m.Made = d.now()
 			if err := tx.PutDerivative(ctx, m); err != nil {
 				return err
 			}
@@ -230,7 +247,7 @@ func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Probe, made 
 				return err
 			}
 		}
-		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id), custody.Detail{"why": failed}}); err != nil {
+		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id), custody.Detail{"why": p.Why}}); err != nil {
 			return err
 		}
 		return d.queueWhenPrepared(ctx, tx, x.Case)

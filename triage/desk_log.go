@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/triage/custody"
 )
 
@@ -25,10 +26,11 @@ func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
 		if err != nil || len(events) == 0 {
 			return err
 		}
-		old, err := d.head(ctx, tx)
+		head, err := d.head(ctx, tx)
 		if err != nil {
 			return err
 		}
+		old := head.Tree
 		leaves, data := make([]Leaf, len(events)), make([][]byte, len(events))
 		for i, e := range events {
 			if data[i], err = e.Leaf.Encode(); err != nil {
@@ -44,25 +46,28 @@ func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
 			return err
 		}
 		n = len(events)
-		signed, err := d.Signer.SignCheckpoint(growth.New, d.now())
+		at := d.now()
+		if at.Before(head.Time) {
+			at = head.Time // the clock went back; the log does not
+		}
+		signed, err := d.Signer.SignCheckpoint(growth.New, at)
 		if err != nil {
 			return err
 		}
-		return tx.InsertCheckpoint(ctx, growth.New.N, signed, d.now())
+		return tx.InsertCheckpoint(ctx, growth.New.N, signed, at)
 	})
 	return n, err
 }
 
-// head is the tree of the last signed checkpoint: nothing is ever signed that does not continue it.
-func (d *Desk) head(ctx context.Context, tx Tx) (tlog.Tree, error) {
+// head is the last signed checkpoint: nothing is ever signed that does not continue it.
+func (d *Desk) head(ctx context.Context, tx Tx) (custody.Checkpoint, error) {
 	signed, _, err := tx.Checkpoint(ctx)
 	if errors.Is(err, ErrNotFound) {
-		return custody.EmptyTree, nil
+		return custody.Checkpoint{Tree: custody.EmptyTree}, nil
 	} else if err != nil {
-		return tlog.Tree{}, err
+		return custody.Checkpoint{}, err
 	}
-	c, err := d.Signer.OpenCheckpoint(signed)
-	return c.Tree, err
+	return d.Signer.OpenCheckpoint(signed)
 }
 
 func hashReader(ctx context.Context, tx Tx) tlog.HashReader {
@@ -259,4 +264,11 @@ func (d *Desk) ProveConsistency(ctx context.Context, a Actor, old int64) (p cust
 		return err
 	})
 	return p, checkpoint, err
+}
+
+// KeyRotated records that an operator replaced a signing key.
+func (d *Desk) KeyRotated(ctx context.Context, role string) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		return d.record(ctx, tx, account.System, entry{Act: custody.KeyRotated, Detail: custody.Detail{"role": role}})
+	})
 }

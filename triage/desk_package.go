@@ -216,3 +216,8 @@ func (d *Desk) FinishBuilding(ctx context.Context, id PackageID, key string, sum
 			"sha256": sum.String(), "size": fmt.Sprint(size), "why": failed}})
 	})
 }
+
+// BuildProgress notes how many bytes of a package's exhibits are done.
+func (d *Desk) BuildProgress(ctx context.Context, id PackageID, done, total int64) error {
+	return d.Store.Update(ctx, func(tx Tx) error { return tx.Progress(ctx, id, done, total) })
+}

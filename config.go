@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is everything that can be set from outside, by environment variables alone. The README lists them for operators.
+type Config struct {
+	Addr    string `env:"PROFFER_ADDR" envDefault:"127.0.0.1:8080"`       // host:port to listen on
+	Data    string `env:"PROFFER_DATA" envDefault:"./data"`               // folder of keys and, in embedded mode, of everything
+	URL     string `env:"PROFFER_URL" envDefault:"http://localhost:8080"` // what people type; used in every link
+	Keys    string `env:"PROFFER_KEYS"`                                   // folder of the signing keys; default: keys in Data
+	Demo    bool   `env:"PROFFER_DEMO" envDefault:"false"`                // demonstration mode: printed links, person switcher, outbox page
+	Samples bool   `env:"PROFFER_SAMPLES" envDefault:"true"`              // in demonstration mode, fill an empty database with sample reports
+
+	DatabaseURL string `env:"PROFFER_DATABASE_URL"` // a PostgreSQL of one's own; "": the embedded one
+
+	S3 S3Config `envPrefix:"PROFFER_S3_"`
+
+	EvidenceLock time.Duration `env:"PROFFER_EVIDENCE_LOCK" envDefault:"720h"` // object lock of reported clips; at least 24h
+
+	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
+
+	LogLevel string `env:"PROFFER_LOG" envDefault:"info"` // debug, info, warn or error
+}
+
+// S3Config names an S3 server of one's own. With no endpoint the embedded gateway is used.
+type S3Config struct {
+	Endpoint         string `env:"ENDPOINT"` // URL, such as https://s3.eu-central-1.amazonaws.com
+	Region           string `env:"REGION" envDefault:"us-east-1"`
+	AccessKey        string `env:"ACCESS_KEY"`
+	SecretKey        string `env:"SECRET_KEY"`
+	PathStyle        bool   `env:"PATH_STYLE" envDefault:"true"`
+	EvidenceBucket   string `env:"EVIDENCE_BUCKET" envDefault:"proffer-evidence"` // made with object lock if it is not there
+	DerivativeBucket string `env:"DERIVATIVE_BUCKET" envDefault:"proffer-derivatives"`
+}
+
+// SMTPConfig names a mail server. With no address, messages stay in the outbox.
+type SMTPConfig struct {
+	Addr     string `env:"ADDR"` // host:port
+	From     string `env:"FROM"` // sender, such as "Trust and Safety <safety@example.org>"
+	User     string `env:"USER"`
+	Password string `env:"PASSWORD"`
+	Insecure bool   `env:"INSECURE" envDefault:"false"` // allow a server without TLS
+}
+
+// LoadConfig reads the environment and checks all of it.
+func LoadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		return c, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c.URL = strings.TrimRight(c.URL, "/")
+	return c, c.Validate()
+}
+
+// Validate reports everything that is wrong with the configuration at once.
+func (c Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Path != "" {
+		bad("PROFFER_URL has to be a web address without a path, such as https://proffer.example.org; it is %q", c.URL)
+	}
+	if !strings.Contains(c.Addr, ":") {
+		bad("PROFFER_ADDR has to be host:port; it is %q", c.Addr)
+	}
+	if c.Data == "" {
+		bad("PROFFER_DATA must not be empty")
+	}
+	if c.EvidenceLock < 24*time.Hour {
+		bad("PROFFER_EVIDENCE_LOCK has to be at least 24h; it is %s", c.EvidenceLock)
+	}
+	if c.S3.Endpoint != "" {
+		if u, err := url.Parse(c.S3.Endpoint); err != nil || u.Host == "" {
+			bad("PROFFER_S3_ENDPOINT has to be a web address; it is %q", c.S3.Endpoint)
+		}
+		if c.S3.AccessKey == "" || c.S3.SecretKey == "" {
+			bad("PROFFER_S3_ENDPOINT is set, so PROFFER_S3_ACCESS_KEY and PROFFER_S3_SECRET_KEY are needed too")
+		}
+	}
+	if c.SMTP.Addr != "" {
+		if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
+			bad("PROFFER_SMTP_ADDR is set, so PROFFER_SMTP_FROM has to be the sender's address; it is %q", c.SMTP.From)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("the configuration needs attention:\n%w", err)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+// Proffer lets the host of an end-to-end encrypted meeting report abuse without breaking the encryption, lets a
+// trust-and-safety team triage those reports, and hands what the law requires to law enforcement as a package that
+// anyone can verify offline.
+//
+// One binary: serve (the default), verify, staff, and s3gateway, which only serve itself starts.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/proffer/proffer/storage/embedded"
+)
+
+const usage = `Usage:
+  proffer [serve]                     run the server; PROFFER_* variables configure it
+  proffer verify [--key PLATFORM.pub] [--clip FILE] FILE
+                                      check a receipt or a package: offline, without an account
+  proffer staff add --name NAME --email EMAIL --roles ROLE[,ROLE]
+  proffer staff host --name NAME --email EMAIL --org NAME [--plan business] [--comped]
+  proffer staff link --email EMAIL    print a one-time sign-in link
+  proffer staff keys                  print the public keys that verify receipts and packages
+  proffer staff rotate --key receipt|log|package
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program: it returns the exit status.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	command := "serve"
+	if len(args) > 0 {
+		command, args = args[0], args[1:]
+	}
+	var err error
+	switch command {
+	case "serve":
+		err = serveCommand(ctx, args, out)
+	case "verify":
+		return verifyCommand(args, out, errs)
+	case "staff":
+		err = staffCommand(ctx, args, out)
+	case embedded.GatewayCommand:
+		err = embedded.RunGateway(ctx, in)
+	case "help", "-h", "--help":
+		fmt.Fprint(out, usage)
+	default:
+		err = fmt.Errorf("there is no command %q", command)
+	}
+	if errors.Is(err, errUsage) {
+		fmt.Fprint(errs, usage)
+		return 2
+	}
+	if err != nil {
+		fmt.Fprintln(errs, "proffer:", err)
+		return 1
+	}
+	return 0
+}
+
+var errUsage = errors.New("usage")

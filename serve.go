@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/mail"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/proffer/proffer/handlers"
+	"github.com/proffer/proffer/media/derive"
+	"github.com/proffer/proffer/storage/delivery"
+	"github.com/proffer/proffer/storage/objects"
+	"github.com/proffer/proffer/storage/postgres"
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/export"
+	"github.com/proffer/proffer/triage/work"
+	"github.com/proffer/proffer/web"
+)
+
+// sequenceEvery is how often new custody events are sequenced and a checkpoint is signed.
+const sequenceEvery = 2 * time.Second
+
+// shutdownTime is how long requests and jobs may finish after the server was asked to stop.
+const shutdownTime = 10 * time.Second
+
+func serveCommand(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return errUsage
+	}
+	cfg, err := LoadConfig()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, cfg, out)
+}
+
+// serve runs the server until ctx ends.
+func serve(ctx context.Context, cfg Config, out io.Writer) error {
+	listener, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w; stop what uses it, or set PROFFER_ADDR", cfg.Addr, err)
+	}
+	defer listener.Close()
+	s, err := openServices(ctx, cfg, newLogger(cfg, os.Stderr))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	app, err := s.application(ctx)
+	if err != nil {
+		return err
+	}
+	return app.run(ctx, listener, out)
+}
+
+// application is the running server: the HTTP edge, the jobs, the sequencer and the live updates.
+type application struct {
+	*services
+	intake  *objects.Intake
+	workers *postgres.Workers
+	sandbox *derive.Sandbox
+	demo    *demo // nil outside demonstration mode
+	handler http.Handler
+}
+
+func (s *services) application(ctx context.Context) (*application, error) {
+	a := &application{services: s, sandbox: derive.New(derive.Config{Log: s.log})}
+	if n, err := a.sandbox.Sweep(); err != nil || n > 0 {
+		s.log.Info("clips of an earlier run were removed from the temporary folder", "clips", n, "err", err)
+	}
+	if err := a.sandbox.Check(ctx); err != nil {
+		s.log.Warn("clips cannot be decoded here; cases will say so", "err", err)
+	}
+	var err error
+	if a.intake, err = objects.NewIntake(s.store, s.objects, objects.IntakeConfig{Log: s.log}); err != nil {
+		return nil, err
+	}
+	if a.workers, err = postgres.NewWorkers(s.store, a.jobs()); err != nil {
+		return nil, err
+	}
+	if s.cfg.Demo {
+		if a.demo, err = openDemo(ctx, a); err != nil {
+			return nil, fmt.Errorf("setting up the demonstration: %w", err)
+		}
+	}
+	a.handler, err = a.edge()
+	return a, err
+}
+
+func (a *application) jobs() postgres.Handlers {
+	w := &work.Worker{Desk: a.desk, Decoder: decoder{a.sandbox}, Builder: packages{a.services}, Mailer: a.mailer(), Log: a.log,
+		Collect: func(ctx context.Context) error {
+			_, err := a.intake.Collect(ctx, time.Now())
+			return err
+		}}
+	return postgres.Handlers{PrepareExhibit: w.Prepare, BuildPackage: w.Build, DeliverMessage: w.Deliver, Sweep: w.Sweep,
+		OnFinalFailure: func(ctx context.Context, j triage.Job, cause error) error {
+			switch j := j.(type) {
+			case triage.PrepareExhibit:
+				return w.GiveUpPreparing(ctx, j, cause)
+			case triage.BuildPackage:
+				return w.GiveUpBuilding(ctx, j, cause)
+			}
+			a.log.Error("a job was given up", "job", j.Kind(), "err", cause)
+			return nil
+		}}
+}
+
+func (a *application) mailer() work.Mailer {
+	if a.cfg.SMTP.Addr == "" {
+		return nil
+	}
+	from, _ := mail.ParseAddress(a.cfg.SMTP.From) // Config.Validate parsed it before
+	return &delivery.SMTP{Addr: a.cfg.SMTP.Addr, From: *from, User: a.cfg.SMTP.User, Password: a.cfg.SMTP.Password,
+		Insecure: a.cfg.SMTP.Insecure, Clock: time.Now}
+}
+
+// run serves until ctx ends, then lets requests and jobs finish.
+func (a *application) run(ctx context.Context, l net.Listener, out io.Writer) error {
+	background, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	wg.Go(func() { a.desk.RunSequencer(background, sequenceEvery) })
+	wg.Go(func() { a.store.Hub().Run(background) })
+	if err := a.workers.Start(background); err != nil {
+		return fmt.Errorf("starting the jobs: %w", err)
+	}
+	server := &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		BaseContext: func(net.Listener) context.Context { return background }}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	a.greet(ctx, out)
+	if a.demo != nil && a.cfg.Samples {
+		wg.Go(func() { a.demo.fill(background) })
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	a.log.Info("stopping")
+	return errors.Join(err, a.shutDown(server, stop))
+}
+
+// shutDown lets requests and jobs finish, for shutdownTime at most.
+func (a *application) shutDown(server *http.Server, stop func()) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	time.AfterFunc(time.Second, stop) // live streams end with the background context, or the shutdown would wait for them
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	return errors.Join(err, a.workers.Stop(ctx))
+}
+
+// greet says where the server is and, in demonstration mode, how to come in.
+func (a *application) greet(ctx context.Context, out io.Writer) {
+	fmt.Fprintf(out, "\nProffer is ready at %s\n", a.cfg.URL)
+	if a.demo != nil {
+		a.demo.greet(ctx, out)
+	}
+	fmt.Fprintln(out, "\nPress Ctrl-C to stop. Everything is kept.")
+}
+
+// packages makes triage/export the work.Builder.
+type packages struct{ *services }
+
+func (p packages) Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error {
+	contents, err := export.Gather(ctx, p.store, id)
+	if err != nil {
+		return err
+	}
+	_, err = export.Build(ctx, contents, p.exportOptions(), w, progress)
+	return err
+}
+
+// edge builds the HTTP handler.
+func (a *application) edge() (http.Handler, error) {
+	assets, err := web.LoadAssets()
+	if err != nil {
+		return nil, err
+	}
+	return handlers.New(handlers.Config{Desk: a.desk, Assets: assets})
+}

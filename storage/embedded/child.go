@@ -1,0 +1,154 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Pauses between restarts of a child.
+const (
+	firstPause = 100 * time.Millisecond
+	maxPause   = 10 * time.Second
+	calmTime   = time.Minute // a child that ran this long starts again without a pause
+)
+
+// child is a process that is started again whenever it ends before stop is called.
+type child struct {
+	name  string
+	log   *slog.Logger
+	make  func() (*exec.Cmd, error) // a fresh command for each start
+	words string                    // file that keeps what it prints
+	stop  syscall.Signal            // asks it to end
+
+	mu   sync.Mutex
+	proc *exec.Cmd // the running process, nil between two runs
+
+	quit chan struct{} // closed by Stop
+	done chan struct{} // closed when the last run has ended
+	once sync.Once
+}
+
+// start runs the child and returns when its first process runs; ready says later whether it answers.
+func (c *child) start() error {
+	c.quit, c.done = make(chan struct{}), make(chan struct{})
+	started := make(chan error, 1)
+	go c.supervise(started)
+	return <-started
+}
+
+// supervise starts, waits and starts again. It holds on to its thread, since the kernel's parent death signal is tied to
+// the thread that started the child: were it to end, the child would be killed.
+func (c *child) supervise(started chan<- error) {
+	runtime.LockOSThread()
+	defer close(c.done)
+	pause := firstPause
+	for first := true; ; first = false {
+		begun := time.Now()
+		cmd, err := c.launch()
+		if first {
+			started <- err
+			if err != nil {
+				return
+			}
+		}
+		if err == nil {
+			err = cmd.Wait()
+			c.set(nil)
+		}
+		select {
+		case <-c.quit:
+			return
+		default:
+		}
+		if time.Since(begun) > calmTime {
+			pause = firstPause
+		}
+		c.log.Error("a child process ended and is started again", "child", c.name, "err", err, "pause", pause)
+		select {
+		case <-c.quit:
+			return
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+func (c *child) launch() (*exec.Cmd, error) {
+	cmd, err := c.make()
+	if err != nil {
+		return nil, err
+	}
+	out, err := os.OpenFile(c.words, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close() // the child keeps its own
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", c.name, err)
+	}
+	c.set(cmd)
+	return cmd, nil
+}
+
+func (c *child) set(cmd *exec.Cmd) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.proc = cmd
+}
+
+// pid is the running process, or 0.
+func (c *child) pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.proc == nil {
+		return 0
+	}
+	return c.proc.Process.Pid
+}
+
+func (c *child) signal(s syscall.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.proc != nil {
+		_ = c.proc.Process.Signal(s) // it may have ended just now
+	}
+}
+
+// Stop asks the child to end, and kills it when ctx ends first.
+func (c *child) Stop(ctx context.Context) error {
+	c.once.Do(func() { close(c.quit) })
+	c.signal(c.stop)
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		c.signal(syscall.SIGKILL)
+		<-c.done
+		return fmt.Errorf("%s did not end in time and was killed", c.name)
+	}
+}
+
+// waitReady polls until check succeeds, the child has ended for good, or ctx ends.
+func (c *child) waitReady(ctx context.Context, check func() error) error {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		err := check()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not answer: %w", c.name, err)
+		case <-c.done:
+			return fmt.Errorf("%s ended: %w", c.name, err)
+		case <-time.After(pause):
+		}
+	}
+}

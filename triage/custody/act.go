@@ -1,0 +1,184 @@
+package custody
+
+import "slices"
+
+// Act says what was done. The set is closed: an event with any other act is refused.
+type Act string
+
+// The acts. Their meaning in words is in the table below, which the pages and the package's cover print.
+const (
+	UploadStarted   Act = "upload.started"
+	UploadCancelled Act = "upload.cancelled"
+	UploadExpired   Act = "upload.expired"
+
+	ReportSubmitted Act = "report.submitted"
+	ReportAmended   Act = "report.amended"
+	ReportWithdrawn Act = "report.withdrawn"
+	ReportRead      Act = "report.read"
+
+	ExhibitSealed    Act = "exhibit.sealed"
+	ExhibitProcessed Act = "exhibit.processed"
+	ExhibitFailed    Act = "exhibit.failed"
+	ExhibitRetried   Act = "exhibit.retried"
+	ExhibitDerived   Act = "exhibit.derived"
+	ExhibitViewed    Act = "exhibit.viewed"
+	ExhibitPlayed    Act = "exhibit.played"
+	ExhibitExported  Act = "exhibit.exported"
+
+	CaseOpened       Act = "case.opened"
+	CaseQueued       Act = "case.queued"
+	CaseJoined       Act = "case.joined"
+	CaseRead         Act = "case.read"
+	CaseClaimed      Act = "case.claimed"
+	CaseReleased     Act = "case.released"
+	CaseLeaseExpired Act = "case.lease_expired"
+	CaseSkipped      Act = "case.skipped"
+	CaseDeferred     Act = "case.deferred"
+	CaseEscalated    Act = "case.escalated"
+	CaseMoved        Act = "case.moved"
+	CaseClosed       Act = "case.closed"
+	CaseReopened     Act = "case.reopened"
+
+	NoteAdded Act = "note.added"
+
+	DecisionMade     Act = "decision.made"
+	DecisionApproved Act = "decision.approved"
+	DecisionRejected Act = "decision.rejected"
+
+	AppealFiled   Act = "appeal.filed"
+	AppealDecided Act = "appeal.decided"
+
+	EnforcementStarted  Act = "enforcement.started"
+	EnforcementEnded    Act = "enforcement.ended"
+	EnforcementReversed Act = "enforcement.reversed"
+	EnforcementFailed   Act = "enforcement.failed"
+
+	NoticeSent   Act = "notice.sent"
+	NoticeFailed Act = "notice.failed"
+
+	RequestReceived   Act = "request.received"
+	PackageRequested  Act = "package.requested"
+	PackageApproved   Act = "package.approved"
+	PackageRefused    Act = "package.refused"
+	PackageBuilt      Act = "package.built"
+	PackageFailed     Act = "package.failed"
+	PackageDownloaded Act = "package.downloaded"
+
+	RetentionExtended Act = "retention.extended"
+	RetentionErased   Act = "retention.erased"
+	HoldPlaced        Act = "hold.placed"
+	HoldReleased      Act = "hold.released"
+
+	SessionStarted Act = "session.started"
+	SessionEnded   Act = "session.ended"
+	SessionRevoked Act = "session.revoked"
+	RoleChanged    Act = "role.changed"
+
+	KeyRotated    Act = "key.rotated"
+	LogRead       Act = "log.read"
+	LogVerified   Act = "log.verified"
+	LogVerifyFail Act = "log.verification_failed"
+)
+
+// ActInfo explains an act to people.
+type ActInfo struct {
+	Act      Act
+	Title    string // a few words, for a list
+	Sentence string // one sentence, for a page, a tooltip or the package's cover
+	Evidence bool   // somebody or something touched evidence itself
+}
+
+// acts is the one table of acts, in the order in which a case meets them.
+var acts = []ActInfo{
+	{UploadStarted, "Upload started", "A host's browser began to send a clip.", false},
+	{UploadCancelled, "Upload cancelled", "The host cancelled an upload before it was part of a report, and its bytes were removed.", false},
+	{UploadExpired, "Upload expired", "An upload was never finished or never reported, and its bytes were removed.", false},
+
+	{ReportSubmitted, "Report submitted", "A host filed a report and was given a signed receipt.", false},
+	{ReportAmended, "Report added to", "The host added words or clips to the report.", false},
+	{ReportWithdrawn, "Report withdrawn", "The host withdrew the report; the evidence stays for as long as retention says.", false},
+	{ReportRead, "Report read", "The host opened the page of the report.", false},
+
+	{ExhibitSealed, "Exhibit sealed", "The original bytes of a clip were stored under a write-once lock, and their hash was recorded.", true},
+	{ExhibitProcessed, "Exhibit prepared", "The clip was examined in the sandbox and prepared for review; the original was not changed.", true},
+	{ExhibitFailed, "Exhibit not prepared", "The clip could not be decoded; the original is kept, and the case says why.", true},
+	{ExhibitRetried, "Preparation repeated", "Somebody asked for the preparation of the clip to be tried again.", true},
+	{ExhibitDerived, "Derivative made", "A still, contact sheet, waveform or preview was made from the original.", true},
+	{ExhibitViewed, "Exhibit viewed", "A person was shown the clip or something made from it; this was recorded before the first byte was served.", true},
+	{ExhibitPlayed, "Exhibit played", "A person had one interval of the clip before their eyes or ears; the detail says which, and how blurred.", true},
+	{ExhibitExported, "Exhibit exported", "The original was copied into a package for law enforcement.", true},
+
+	{CaseOpened, "Case opened", "A case was opened for a report.", false},
+	{CaseQueued, "Case queued", "The case became ready for review and entered the queue.", false},
+	{CaseJoined, "Report joined", "A further report about the same matter joined the case.", false},
+	{CaseRead, "Case read", "A person opened the page of the case.", false},
+	{CaseClaimed, "Case claimed", "A reviewer took the case for a limited time.", false},
+	{CaseReleased, "Case released", "The reviewer gave the case back to the queue.", false},
+	{CaseLeaseExpired, "Claim expired", "The reviewer's time ran out, and the case went back to the queue.", false},
+	{CaseSkipped, "Case skipped", "A reviewer passed the case over, and others will be offered it.", false},
+	{CaseDeferred, "Case deferred", "A reviewer put the case off until a later time.", false},
+	{CaseEscalated, "Case escalated", "A reviewer handed the case to a lead.", false},
+	{CaseMoved, "Case moved", "The case moved to another lane or policy.", false},
+	{CaseClosed, "Case closed", "Nothing more is to be done in the case.", false},
+	{CaseReopened, "Case reopened", "A decided or closed case was taken up again.", false},
+
+	{NoteAdded, "Note added", "A person wrote a note on the case.", false},
+
+	{DecisionMade, "Decision made", "A person decided the case; a severe act waits for a second person.", false},
+	{DecisionApproved, "Decision approved", "A second person approved the decision.", false},
+	{DecisionRejected, "Decision rejected", "A second person refused the decision, and the case went back to the queue.", false},
+
+	{AppealFiled, "Appeal filed", "The person concerned asked for the decision to be looked at again.", false},
+	{AppealDecided, "Appeal decided", "A person who neither made nor approved the decision decided the appeal.", false},
+
+	{EnforcementStarted, "Measure started", "A measure against an account took effect.", false},
+	{EnforcementEnded, "Measure ended", "A measure against an account ended when its time had run.", false},
+	{EnforcementReversed, "Measure reversed", "A measure against an account was taken back.", false},
+	{EnforcementFailed, "Measure not carried out", "A system that should carry out a measure did not confirm it; it is tried again.", false},
+
+	{NoticeSent, "Notice sent", "A notice about the outcome went to the person it concerns.", false},
+	{NoticeFailed, "Notice not delivered", "A notice could not be delivered; it stays visible and is tried again.", false},
+
+	{RequestReceived, "Legal request received", "A request from an authority was recorded with its legal basis.", false},
+	{PackageRequested, "Package requested", "The liaison asked for named exhibits to be disclosed to a named recipient.", false},
+	{PackageApproved, "Package approved", "A second person approved the disclosure.", false},
+	{PackageRefused, "Package refused", "A second person refused the disclosure.", false},
+	{PackageBuilt, "Package built", "The package was built, signed and stored.", true},
+	{PackageFailed, "Package not built", "The package could not be built; the detail says why.", false},
+	{PackageDownloaded, "Package downloaded", "The liaison took the finished package out.", true},
+
+	{RetentionExtended, "Retention extended", "The time for which the evidence is locked was moved later.", false},
+	{RetentionErased, "Content erased", "Content whose retention had ended was erased, with the salts of its log entries.", true},
+	{HoldPlaced, "Legal hold placed", "The evidence was put under a legal hold and cannot be erased.", false},
+	{HoldReleased, "Legal hold released", "Two people released a legal hold.", false},
+
+	{SessionStarted, "Signed in", "A member of staff signed in.", false},
+	{SessionEnded, "Signed out", "A member of staff signed out.", false},
+	{SessionRevoked, "Session revoked", "A session was ended by its owner from elsewhere, or by an administrator.", false},
+	{RoleChanged, "Role changed", "An administrator changed what a person may do.", false},
+
+	{KeyRotated, "Key replaced", "A signing key was replaced; the old public key stays valid for what it signed.", false},
+	{LogRead, "Log read", "An auditor opened the custody log or took a proof from it.", false},
+	{LogVerified, "Log verified", "The whole custody log was recomputed and agreed with its signed checkpoints.", false},
+	{LogVerifyFail, "Log verification failed", "The custody log was recomputed and did not agree with its signed checkpoints.", false},
+}
+
+// Acts lists every act with its explanation, in the order in which a case meets them.
+func Acts() []ActInfo { return slices.Clone(acts) }
+
+// Info explains the act, or reports false if there is no such act.
+func (a Act) Info() (ActInfo, bool) {
+	i := slices.IndexFunc(acts, func(in ActInfo) bool { return in.Act == a })
+	if i < 0 {
+		return ActInfo{}, false
+	}
+	return acts[i], true
+}
+
+// Title is the act in a few words; for an unknown act it is the act itself.
+func (a Act) Title() string {
+	if in, ok := a.Info(); ok {
+		return in.Title
+	}
+	return string(a)
+}

@@ -1,0 +1,86 @@
+package work
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+)
+
+// Build builds one approved package and stores it.
+func (w *Worker) Build(ctx context.Context, j triage.BuildPackage) error {
+	p, done, err := w.Desk.BeginBuilding(ctx, j.Package)
+	if err != nil || done {
+		return err
+	}
+	key := fmt.Sprintf("package/%s.zip", p.ID)
+	sum, size, err := w.stream(ctx, p, key)
+	var told *triage.Error
+	if errors.As(err, &told) && (told.Kind == triage.Invalid || told.Kind == triage.Conflict) {
+		return w.Desk.FinishBuilding(ctx, p.ID, "", triage.SHA256{}, 0, told.Msg)
+	}
+	if err != nil {
+		return fmt.Errorf("building package %s: %w", p.ID, err)
+	}
+	return w.Desk.FinishBuilding(ctx, p.ID, key, sum, size, "")
+}
+
+// GiveUpBuilding is called when the queue stops trying.
+func (w *Worker) GiveUpBuilding(ctx context.Context, j triage.BuildPackage, cause error) error {
+	w.Log.Error("a package could not be built", "package", j.Package, "err", cause)
+	return w.Desk.FinishBuilding(ctx, j.Package, "", triage.SHA256{}, 0,
+		"The package could not be built, although it was tried many times. Build it again, or ask an administrator to look into the server's log.")
+}
+
+// stream builds straight into the bucket: nothing of a package is ever on this machine's disk or whole in memory.
+func (w *Worker) stream(ctx context.Context, p triage.Package, key string) (sum triage.SHA256, size int64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pr, pw := io.Pipe()
+	h := sha256.New()
+	var built error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		out := &countingWriter{w: io.MultiWriter(pw, h)}
+		built = w.Builder.Build(ctx, p.ID, out, w.progress(ctx, p))
+		size = out.n
+		pw.CloseWithError(built)
+	})
+	err = w.Desk.Objects.PutDerivative(ctx, key, "application/zip", pr, -1)
+	pr.CloseWithError(err)
+	wg.Wait()
+	if built != nil {
+		err = built
+	}
+	h.Sum(sum[:0])
+	return sum, size, err
+}
+
+// progress tells the store at most twice a second how far the building has come.
+func (w *Worker) progress(ctx context.Context, p triage.Package) func(int64) {
+	var last time.Time
+	return func(done int64) {
+		if now := time.Now(); now.Sub(last) >= 500*time.Millisecond {
+			last = now
+			if err := w.Desk.BuildProgress(ctx, p.ID, done, p.Total); err != nil {
+				w.Log.Warn("the progress of a package could not be noted", "package", p.ID, "err", err)
+			}
+		}
+	}
+}
+
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}

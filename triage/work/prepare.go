@@ -1,0 +1,48 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/proffer/proffer/triage"
+)
+
+// Prepare prepares one exhibit: a failed decode is a result, everything else that fails is tried again.
+func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
+	x, done, err := w.Desk.BeginPreparing(ctx, j.Exhibit)
+	if err != nil || done {
+		return err
+	}
+	clip, err := w.Desk.Objects.OpenEvidence(ctx, triage.Blob{SHA256: x.SHA256, Size: x.Size})
+	if err != nil {
+		return fmt.Errorf("opening the original of %s: %w", x.ID, err)
+	}
+	defer clip.Close()
+	var made []triage.Derivative
+	keep := func(d triage.Derivative, r io.Reader) error {
+		d.Exhibit = x.ID
+		d.Key = fmt.Sprintf("derivative/%s/%s-%s", x.ID, d.Kind, d.SHA256)
+		if err := w.Desk.Objects.PutDerivative(ctx, d.Key, d.ContentType, r, d.Size); err != nil {
+			return fmt.Errorf("storing the %s of %s: %w", d.Kind, x.ID, err)
+		}
+		made = append(made, d)
+		return nil
+	}
+	out, err := w.Decoder.Prepare(ctx, clip, x.Size, keep)
+	if err != nil {
+		return err
+	}
+	why := out.Failed
+	if why != "" && out.Notes != "" {
+		why += " "
+	}
+	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Made: made, Why: why + out.Notes, Failed: out.Failed != ""})
+}
+
+// GiveUpPreparing is called when the queue stops trying: the case must not wait for ever.
+func (w *Worker) GiveUpPreparing(ctx context.Context, j triage.PrepareExhibit, cause error) error {
+	w.Log.Error("an exhibit could not be prepared", "exhibit", j.Exhibit, "err", cause)
+	return w.Desk.FinishPreparing(ctx, j.Exhibit, triage.Prepared{Failed: true,
+		Why: "The clip could not be prepared, although it was tried many times. It is safe; try again, or ask an administrator to look into the server's log."})
+}
