@@ -184,9 +184,33 @@ func (p packages) Build(ctx context.Context, id triage.PackageID, w io.Writer, p
 
 // edge builds the HTTP handler.
 func (a *application) edge() (http.Handler, error) {
-	assets, err := web.LoadAssets()
+	assets, err := web.Assets()
 	if err != nil {
 		return nil, err
 	}
-	return handlers.New(handlers.Config{Desk: a.desk, Assets: assets})
+	c := handlers.Config{Desk: a.desk, Sessions: a.store.Sessions(), Changes: changes{a.store.Hub()}, Assets: assets,
+		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Log: a.log,
+		MailOff: a.cfg.SMTP.Addr == ""}
+	if a.demo != nil {
+		c.Demo, c.People = true, a.demo.people
+	}
+	return handlers.New(c)
+}
+
+// changes makes the store's hub the edge's Changes: neither package knows the other.
+type changes struct{ hub *postgres.Hub }
+
+func (c changes) Subscribe(ctx context.Context) <-chan handlers.Change {
+	in, out := c.hub.Subscribe(ctx), make(chan handlers.Change)
+	go func() {
+		defer close(out)
+		for ch := range in {
+			select {
+			case out <- handlers.Change{Kind: handlers.ChangeKind(ch.Kind), ID: ch.ID, Case: ch.Case, Lane: ch.Lane, Reporter: ch.Reporter}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
 }
