@@ -12,7 +12,7 @@ run: deps-run build
 
 test: deps-test build check
 	CI=$(CI) go test -timeout 25m ./...
-	node --test "web/js/**/*.test.js"
+	node --test web/js
 
 bench: deps-test build
 	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./... 2>&1 | ./.ci/bench

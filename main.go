@@ -17,6 +17,9 @@ import (
 	"github.com/proffer/proffer/storage/embedded"
 )
 
+// version names the program in packages; CHANGELOG.md says what it holds.
+const version = "0.1.0"
+
 const usage = `Usage:
   proffer [serve]                     run the server; PROFFER_* variables configure it
   proffer verify [--key PLATFORM.pub] [--clip FILE] FILE
@@ -46,7 +49,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	case "serve":
 		err = serveCommand(ctx, args, out)
 	case "verify":
-		return verifyCommand(args, out, errs)
+		return verifyCommand(ctx, args, out, errs)
 	case "staff":
 		err = staffCommand(ctx, args, out)
 	case embedded.GatewayCommand:

@@ -12,12 +12,15 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/proffer/proffer/handlers"
 	"github.com/proffer/proffer/media/derive"
 	"github.com/proffer/proffer/storage/delivery"
 	"github.com/proffer/proffer/storage/objects"
 	"github.com/proffer/proffer/storage/postgres"
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/custody"
 	"github.com/proffer/proffer/triage/export"
 	"github.com/proffer/proffer/triage/work"
 	"github.com/proffer/proffer/web"
@@ -94,7 +97,9 @@ func (s *services) application(ctx context.Context) (*application, error) {
 }
 
 func (a *application) jobs() postgres.Handlers {
-	w := &work.Worker{Desk: a.desk, Decoder: decoder{a.sandbox}, Builder: packages{a.services}, Mailer: a.mailer(), Log: a.log,
+	builder := &export.Builder{Store: a.store, Objects: a.objects, Signer: func() note.Signer { return a.ring.Signer(custody.RolePackage) },
+		Keys: a.ring.PublicKeys, Tool: "Proffer " + version, Clock: time.Now}
+	w := &work.Worker{Desk: a.desk, Decoder: decoder{a.sandbox}, Builder: builder, Mailer: a.mailer(), Log: a.log,
 		Collect: func(ctx context.Context) error {
 			_, err := a.intake.Collect(ctx, time.Now())
 			return err
@@ -168,18 +173,6 @@ func (a *application) greet(ctx context.Context, out io.Writer) {
 		a.demo.greet(ctx, out)
 	}
 	fmt.Fprintln(out, "\nPress Ctrl-C to stop. Everything is kept.")
-}
-
-// packages makes triage/export the work.Builder.
-type packages struct{ *services }
-
-func (p packages) Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error {
-	contents, err := export.Gather(ctx, p.store, id)
-	if err != nil {
-		return err
-	}
-	_, err = export.Build(ctx, contents, p.exportOptions(), w, progress)
-	return err
 }
 
 // edge builds the HTTP handler.

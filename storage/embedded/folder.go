@@ -50,3 +50,13 @@ func (f *Folder) Sync() error {
 	}
 	return nil
 }
+
+// syncDir returns when the names in a folder are on the disk.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}

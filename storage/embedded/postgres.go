@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"syscall"
@@ -39,6 +40,9 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, err
+	}
 	as, err := postgresUser(o.Dir)
 	if err != nil {
 		return nil, err
@@ -50,7 +54,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := awaitOldPostmaster(ctx, o.Dir); err != nil {
+	if err := clearOldPostmaster(ctx, o.Dir); err != nil {
 		return nil, err
 	}
 	p := &Postgres{socket: socket}
@@ -61,8 +65,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 		return nil, err
 	}
 	if err := p.child.waitReady(ctx, func() error { return p.ensureDatabase(ctx) }); err != nil {
-		stopped := p.Stop(ctx)
-		return nil, errors.Join(fmt.Errorf("%w; its own words are in %s", err, logFile(o.Dir)), stopped)
+		return nil, p.child.abandon(err)
 	}
 	return p, nil
 }
@@ -74,7 +77,11 @@ func (p *Postgres) DSN(database string) string {
 }
 
 // Stop shuts PostgreSQL down (a "fast" shutdown: sessions are ended), or kills it when ctx ends first.
-func (p *Postgres) Stop(ctx context.Context) error { return p.child.Stop(ctx) }
+func (p *Postgres) Stop(ctx context.Context) error {
+	err := p.child.Stop(ctx)
+	_ = os.Remove(p.socket) // empty after a clean end; the next start makes it again
+	return err
+}
 
 // Pid is the postmaster's process id, or 0 between two runs.
 func (p *Postgres) Pid() int { return p.child.pid() }
@@ -105,7 +112,7 @@ func postgresBin() (string, error) {
 // leaves nothing that looks like a cluster.
 func initPostgres(ctx context.Context, bin, dir string, as *syscall.SysProcAttr) error {
 	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
-		return nil
+		return handOver(dir, as)
 	}
 	half := dir + ".new"
 	if err := os.RemoveAll(half); err != nil {
@@ -116,14 +123,18 @@ func initPostgres(ctx context.Context, bin, dir string, as *syscall.SysProcAttr)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", half, "-U", "proffer", "-A", "peer", "--auth-local=trust",
 		"-E", "UTF8", "--locale=C", "--data-checksums", "--no-instructions")
-	cmd.SysProcAttr, cmd.Env, cmd.Dir = as, postgresEnv(), half
+	attr := *as
+	attr.Pdeathsig = syscall.SIGKILL
+	cmd.SysProcAttr, cmd.Env, cmd.Dir = &attr, postgresEnv(), half
+	runtime.LockOSThread() // the death signal is tied to the thread
+	defer runtime.UnlockOSThread()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("making the PostgreSQL cluster: %w: %s", err, out)
 	}
 	if err := os.Rename(half, dir); err != nil {
 		return fmt.Errorf("putting the PostgreSQL cluster in place: %w", err)
 	}
-	return nil
+	return syncDir(filepath.Dir(dir)) // or a power cut could bring the old name back, which the next start removes
 }
 
 // postgresEnv keeps the operator's own PG* settings out.
@@ -144,17 +155,21 @@ func postgresCommand(bin string, o PostgresOptions, socket string, as *syscall.S
 	return cmd, nil
 }
 
-// socketDir is a folder for the socket: the cluster's neighbour, or one in the temporary folder where that path is too
-// long for a socket.
+// socketDir is a folder for the socket: the cluster's neighbour, or one in a temporary folder where that path is too long
+// for a socket.
 func socketDir(dir string, as *syscall.SysProcAttr) (string, error) {
-	path := filepath.Join(filepath.Dir(dir), "socket")
-	if len(path) > maxSocketPath {
-		path = fmt.Sprintf("%s/proffer-%d-%x", os.TempDir(), os.Getuid(), sha256.Sum256([]byte(dir)))[:len(os.TempDir())+40]
+	sum := sha256.Sum256([]byte(dir))
+	name := fmt.Sprintf("proffer-%d-%x", os.Getuid(), sum[:12])
+	for _, path := range []string{filepath.Join(filepath.Dir(dir), "socket"), filepath.Join(os.TempDir(), name), filepath.Join("/tmp", name)} {
+		if len(path) > maxSocketPath {
+			continue
+		}
+		if err := makeOwned(path, as); err != nil {
+			return "", fmt.Errorf("making the folder of PostgreSQL's socket: %w", err)
+		}
+		return path, nil
 	}
-	if err := makeOwned(path, as); err != nil {
-		return "", fmt.Errorf("making the folder of PostgreSQL's socket: %w", err)
-	}
-	return path, nil
+	return "", errors.New("no folder is short enough for PostgreSQL's socket")
 }
 
 // ensureDatabase makes the database "proffer" when it is not there yet.

@@ -27,7 +27,7 @@ import (
 // S3Options say where the S3 gateway keeps its objects.
 type S3Options struct {
 	Dir  string   // made at the first start
-	Exe  string   // program to run; "" for this one
+	Exe  string   // program to run; "" for this one, also when its file was replaced meanwhile
 	Args []string // arguments that lead it to RunGateway; nil for GatewayCommand
 	Env  []string // further environment, for tests
 	Log  *slog.Logger
@@ -52,6 +52,10 @@ type s3Identity struct {
 
 // StartS3 starts the gateway and returns when it answers.
 func StartS3(ctx context.Context, o S3Options) (*S3, error) {
+	var err error
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -74,7 +78,7 @@ func StartS3(ctx context.Context, o S3Options) (*S3, error) {
 		return nil, err
 	}
 	if err := s.child.waitReady(ctx, s.healthy); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w; its own words are in %s", err, logFile(o.Dir)), s.Stop(ctx))
+		return nil, s.child.abandon(err)
 	}
 	return s, nil
 }
@@ -105,46 +109,65 @@ func (s *S3) healthy() error {
 func gatewayProcess(o S3Options, config []byte) (*exec.Cmd, error) {
 	exe, args := o.Exe, o.Args
 	if exe == "" {
-		var err error
-		if exe, err = os.Executable(); err != nil {
-			return nil, err
-		}
+		exe = "/proc/self/exe"
 	}
 	if args == nil {
 		args = []string{GatewayCommand}
 	}
 	cmd := exec.Command(exe, args...)
+	if o.Exe == "" {
+		cmd.Args[0] = os.Args[0] // what ps shows
+	}
 	cmd.Stdin, cmd.Dir = bytes.NewReader(config), o.Dir
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=" + o.Dir}, o.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	return cmd, nil
 }
 
+// loadIdentity reads the identity, makes it at the first start, and moves it to another port where its own is taken.
 func loadIdentity(dir string) (*s3Identity, error) {
 	path := filepath.Join(dir, "identity.json")
 	var id s3Identity
 	b, err := os.ReadFile(path)
-	if err == nil {
-		if err := json.Unmarshal(b, &id); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	} else if err := id.create(); err != nil {
-		return nil, err
-	}
-	if !portFree(id.Addr) { // somebody else took it meanwhile
-		if id.Addr, err = freeAddr(); err != nil {
+	if errors.Is(err, os.ErrNotExist) {
+		if err := id.create(); err != nil {
 			return nil, err
 		}
+		return &id, id.save(path)
 	}
-	if b, err = json.MarshalIndent(id, "", " "); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+	if err := json.Unmarshal(b, &id); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if portFree(id.Addr) {
+		return &id, nil
+	}
+	if id.Addr, err = freeAddr(); err != nil { // somebody else took it meanwhile
 		return nil, err
 	}
-	return &id, os.Rename(path+".new", path)
+	return &id, id.save(path)
+}
+
+// save replaces the file as a whole: after a power cut it is the old one or the new one.
+func (id *s3Identity) save(path string) error {
+	b, err := json.MarshalIndent(id, "", " ")
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 func (id *s3Identity) create() (err error) {

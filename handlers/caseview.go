@@ -1,0 +1,175 @@
+package handlers
+
+import (
+	"context"
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/web"
+)
+
+// casePage shows a case with its forms as they were left.
+func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor, id triage.CaseID, status int, f caseForms) error {
+	x, err := s.desk.OpenCase(r.Context(), a, id)
+	if err != nil {
+		return err
+	}
+	orgs, err := s.organisations(r.Context(), x.Reports)
+	if err != nil {
+		return err
+	}
+	p, err := s.page(r, "Case "+string(id), "/cases/"+string(id))
+	if err != nil {
+		return err
+	}
+	v := web.CaseView{Page: p, Case: x.Case, ClaimantName: x.Names[x.Case.Claimant], Mine: x.Case.HeldBy(a.Account, x.Now),
+		Watch: rand.Text(), Policies: policiesOf(a, triage.CaseRead), Messages: f.messages, Draft: f.draft}
+	v.Now = x.Now
+	permissions(&v, a, x)
+	for _, rep := range x.Reports {
+		org := orgs[rep.Org]
+		v.Reports = append(v.Reports, web.CaseReport{Report: rep, ReporterName: x.Names[rep.Reporter], OrgName: org.Name, Plan: planWords(org)})
+		for _, person := range rep.People {
+			v.People = append(v.People, casePerson(a, x, rep, person, f.decision))
+		}
+	}
+	for _, e := range x.Exhibits {
+		v.Exhibits = append(v.Exhibits, exhibitView(a, x, e))
+	}
+	for _, n := range x.Notes {
+		v.Notes = append(v.Notes, web.NoteView{Note: n, AuthorName: x.Names[n.Author]})
+	}
+	for _, d := range x.Decisions {
+		v.Decisions = append(v.Decisions, decisionView(a, x, d))
+	}
+	for _, pkg := range x.Packages {
+		if triage.Can(a, triage.PackageRead, pkg.Target()) {
+			v.Packages = append(v.Packages, packageItem(a, pkg, x.Names))
+		}
+	}
+	for _, e := range x.Events {
+		v.Events = append(v.Events, loggedEvent(e))
+	}
+	if f.decision != nil {
+		v.Decision.NeedsSecond = slices.ContainsFunc(readFindings(f.decision), triage.Finding.Severe)
+	}
+	return s.render(w, r, status, web.Case(v))
+}
+
+// permissions fills in what the actor may do on the case as it stands.
+func permissions(v *web.CaseView, a triage.Actor, x triage.CaseView) {
+	on := x.Case.Target()
+	free := x.Case.Free(x.Now)
+	taking := triage.Can(a, triage.CaseClaim, on)
+	work := v.Mine && triage.Can(a, triage.CaseWork, on)
+	v.CanClaim = taking && free && !v.Mine
+	v.CanSkip = taking && (free || v.Mine)
+	v.CanRelease, v.CanEscal, v.CanDecide = work, work, work
+	v.CanNote = triage.Can(a, triage.CaseNote, on)
+	v.CanReopen = x.Case.State.Settled() && triage.Can(a, triage.CaseReopen, on)
+	v.CanPackage = x.Case.State.Settled() && len(x.Exhibits) > 0 && triage.Can(a, triage.PackageRequest, on)
+}
+
+// organisations fetches those that the reports came from.
+func (s *server) organisations(ctx context.Context, rs []triage.Report) (orgs map[account.OrgID]account.Organisation, err error) {
+	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
+		orgs = map[account.OrgID]account.Organisation{}
+		for _, r := range rs {
+			if _, known := orgs[r.Org]; known {
+				continue
+			}
+			if orgs[r.Org], err = tx.Organisation(ctx, r.Org); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return orgs, err
+}
+
+func planWords(o account.Organisation) string {
+	if o.Plan == "" {
+		return ""
+	}
+	words := strings.ToUpper(string(o.Plan[:1])) + string(o.Plan[1:])
+	if o.Comped {
+		words += " (comped)"
+	}
+	return words
+}
+
+func casePerson(a triage.Actor, x triage.CaseView, rep triage.Report, p triage.Person, typed url.Values) web.CasePerson {
+	out := web.CasePerson{Person: p, ReportedIn: rep.ID, Finding: web.FindingForm{Policy: rep.Policy}}
+	for _, e := range x.Standing[p.ID] {
+		if e.InForce(x.Now) {
+			out.Standing = append(out.Standing, standingWords(e))
+		}
+	}
+	for _, e := range x.Earlier[p.ID] {
+		if triage.Can(a, triage.CaseRead, triage.Target{State: e.State}) { // of lanes that the actor may read
+			out.Earlier = append(out.Earlier, web.EarlierItem{EarlierReport: e, ReporterName: x.Names[e.Reporter], CanOpen: true})
+		}
+	}
+	for _, r := range triage.Ladder {
+		if p.Account != "" || !r.ForKnown {
+			out.Ladder = append(out.Ladder, r)
+		}
+	}
+	if typed != nil {
+		f := readFinding(typed, p.ID)
+		out.Finding = web.FindingForm{Policy: f.Policy, Severity: f.Severity, Action: f.Action, Days: typed.Get("days-" + string(p.ID)),
+			Reasons: f.Reasons}
+	}
+	return out
+}
+
+// standingWords says what is in force against an account, without a word of the case that it came from.
+func standingWords(e triage.Enforcement) string {
+	rung, _ := triage.RungOf(e.Kind)
+	words := rung.Title + ", since " + e.Starts.Format("2 January 2006")
+	if !e.Ends.IsZero() {
+		words += ", until " + e.Ends.Format("2 January 2006, 15:04 UTC")
+	}
+	return words
+}
+
+func decisionView(a triage.Actor, x triage.CaseView, d triage.Decision) web.DecisionView {
+	v := web.DecisionView{Decision: d, DeciderName: x.Names[d.Decider], ApproverName: x.Names[d.Approver], Own: d.Decider == a.Account}
+	v.CanApprove = d.State == triage.DecisionProposed &&
+		triage.Can(a, triage.DecisionApprove, triage.Target{Lane: x.Case.Lane, State: x.Case.State, Proposer: d.Decider})
+	for _, f := range d.Findings {
+		name := string(f.Person)
+		for _, p := range x.People {
+			if p.ID == f.Person {
+				name = p.Name
+			}
+		}
+		v.Findings = append(v.Findings, web.FindingView{Finding: f, PersonName: name})
+	}
+	return v
+}
+
+// loggedEvent is a custody event of a case that the actor may read.
+func loggedEvent(e triage.LoggedEvent) web.EventView {
+	v := eventWords(e.Leaf)
+	v.Index, v.Erased = e.Index, e.Erased()
+	if e.ActorName != "" {
+		v.Actor = e.ActorName
+	} else if e.Actor == string(account.System) {
+		v.Actor = triage.SystemActor.Name
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
+		if e.Detail[k] != "" {
+			parts = append(parts, strings.ReplaceAll(k, "_", " ")+": "+e.Detail[k])
+		}
+	}
+	v.Detail = strings.Join(parts, "; ")
+	return v
+}

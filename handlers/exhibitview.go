@@ -1,0 +1,105 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/web"
+)
+
+// exhibitView is a clip on the case page: what was made of it, and who watched how much.
+func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.ExhibitView {
+	v := web.ExhibitView{Exhibit: e.Exhibit,
+		CanRetry: e.Processing == triage.ProcessingFailed && triage.Can(a, triage.ExhibitRetry, x.Case.Target())}
+	if !triage.Can(a, triage.ExhibitView, x.Case.Target()) {
+		return v
+	}
+	if d, ok := e.Derivatives[triage.DerivedContact]; ok {
+		v.Contact = contactSheet(d.Meta)
+	}
+	_, v.Poster = e.Derivatives[triage.DerivedPoster]
+	_, v.Waveform = e.Derivatives[triage.DerivedWaveform]
+	v.Play, v.PlayType = playable(e)
+	watched := map[account.ID][]triage.Watch{}
+	for _, o := range e.Watches {
+		watched[o.Account] = append(watched[o.Account], o)
+		if o.Account == a.Account {
+			v.Watched = append(v.Watched, web.WatchedSpan{From: o.From.Seconds(), To: o.To.Seconds(), Clear: o.Clear, Sound: o.Sound})
+		}
+	}
+	for _, o := range e.Watches { // each once, in the order in which they first watched
+		if list := watched[o.Account]; o.Account != a.Account && list != nil {
+			v.Others = append(v.Others, watchedWords(x.Names[o.Account], list, e.Probe.Duration))
+			delete(watched, o.Account)
+		}
+	}
+	return v
+}
+
+// playable is what the player is given: the original where browsers play it, else the preview.
+func playable(e triage.ExhibitCard) (what, contentType string) {
+	if p, ok := e.Derivatives[triage.DerivedPreview]; ok && e.Probe.NeedsProxy {
+		return "preview", p.ContentType
+	}
+	if e.Processing != triage.ProcessingDone || e.Probe.NeedsProxy {
+		return "", ""
+	}
+	switch e.Container {
+	case "webm":
+		return "original", "video/webm"
+	case "mp4":
+		return "original", "video/mp4"
+	}
+	return "", ""
+}
+
+// contactSheet reads the geometry that the preparation wrote beside a contact sheet; nil where it makes no sense.
+func contactSheet(meta []byte) *web.ContactSheet {
+	var m struct {
+		Columns    int     `json:"columns"`
+		Rows       int     `json:"rows"`
+		TileWidth  int     `json:"tile_width"`
+		TileHeight int     `json:"tile_height"`
+		TimesMS    []int64 `json:"times_ms"`
+	}
+	if json.Unmarshal(meta, &m) != nil || m.Columns < 1 || m.Columns > 8 || m.Rows < 1 || m.Rows > 64 ||
+		m.TileWidth < 1 || m.TileWidth > 4096 || m.TileHeight < 1 || m.TileHeight > 4096 {
+		return nil
+	}
+	c := &web.ContactSheet{Columns: m.Columns, Rows: m.Rows, Width: m.Columns * m.TileWidth, Height: m.Rows * m.TileHeight}
+	for _, ms := range m.TimesMS[:min(len(m.TimesMS), m.Columns*m.Rows)] {
+		c.Times = append(c.Times, time.Duration(ms)*time.Millisecond)
+	}
+	return c
+}
+
+func watchedWords(name string, ws []triage.Watch, length time.Duration) string {
+	clear := covered(slices.DeleteFunc(slices.Clone(ws), func(w triage.Watch) bool { return !w.Clear }))
+	words := fmt.Sprintf("%s, %s", name, seconds(covered(ws)))
+	if length > 0 {
+		words += " of " + seconds(length)
+	}
+	if clear > 0 {
+		words += ", " + seconds(clear) + " of it not blurred"
+	}
+	return words
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
+
+// covered is how much of a clip intervals cover together; what overlaps counts once.
+func covered(ws []triage.Watch) (sum time.Duration) {
+	slices.SortFunc(ws, func(a, b triage.Watch) int { return int(a.From - b.From) })
+	var end time.Duration
+	for _, w := range ws {
+		if from := max(w.From, end); w.To > from {
+			sum += w.To - from
+			end = w.To
+		}
+	}
+	return sum
+}

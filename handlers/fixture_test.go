@@ -1,0 +1,232 @@
+package handlers
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+)
+
+// column is one actor of the matrix.
+type column struct {
+	name    string
+	acc     account.Account
+	browser *browser // against the dry server
+}
+
+// sight reports whether the column's actor may know of the child-safety lane.
+func (c column) sight() bool { return c.acc.Roles.Has(account.ChildSafety) }
+
+// matter is one case with everything on it.
+type matter struct {
+	report   triage.Report
+	id       triage.CaseID
+	exhibit  triage.ExhibitID
+	decision triage.DecisionID
+	pack     triage.PackageID // requested, waits for a second person
+	ready    triage.PackageID // built
+}
+
+// fixture is one state of the world in which every route has something to act on.
+type fixture struct {
+	*world
+	dry     *httptest.Server
+	columns []column
+
+	free, held, waits, decided, failed matter // general lane
+	hidden, hiddenDone                 matter // child-safety lane
+	upload                             triage.UploadID
+	event                              string // of the general lane, sequenced
+}
+
+func newFixture(t testing.TB) *fixture {
+	w := newWorld(t)
+	f := &fixture{world: w}
+	f.people()
+	c := w.config
+	desk := *w.desk
+	desk.Store = dryStore{w.store}
+	c.Desk, c.People = &desk, []account.Account{f.columns[1].acc}
+	f.dry = w.serve(c)
+	for i := range f.columns {
+		f.columns[i].browser = &browser{w: w, base: f.dry.URL}
+		if f.columns[i].acc.ID != "" {
+			f.columns[i].browser.cookie = w.signIn(f.columns[i].acc).cookie
+		}
+	}
+	f.cases()
+	for {
+		n, err := w.desk.Sequence(t.Context())
+		must(t, err)
+		if n == 0 {
+			break
+		}
+	}
+	return f
+}
+
+func (f *fixture) people() {
+	f.columns = []column{{name: "anonymous"}, {name: "owner", acc: f.person("Ada Owner")}, {name: "host", acc: f.person("Eve Other")}}
+	for _, r := range account.AllRoles {
+		f.columns = append(f.columns, column{name: string(r), acc: f.person("Role "+string(r), r)})
+	}
+	var all account.Roles
+	for _, r := range account.AllRoles {
+		if r != account.ChildSafety {
+			all = append(all, r)
+		}
+	}
+	f.columns = append(f.columns,
+		column{name: "cs+reviewer", acc: f.person("Both", account.ChildSafety, account.Reviewer)},
+		column{name: "cs+auditor", acc: f.person("Inspector", account.ChildSafety, account.Auditor)},
+		column{name: "all-but-cs", acc: f.person("Nearly All", all...)})
+}
+
+func (f *fixture) column(name string) column {
+	for _, c := range f.columns {
+		if c.name == name {
+			return c
+		}
+	}
+	f.t.Fatalf("there is no column %q", name)
+	return column{}
+}
+
+// Names that nobody outside the child-safety lane may ever read.
+const (
+	hiddenName  = "Hazel Hidden"
+	hiddenName2 = "Hugo Hidden"
+)
+
+func (f *fixture) cases() {
+	owner := f.column("owner").acc
+	hana := f.person("Hana Host") // who reports what only specialists see
+	ada, hidden := f.signIn(owner), f.signIn(hana)
+	second := f.actor(f.person("Second Reviewer", account.Reviewer, account.ChildSafety))
+	liaison := f.actor(f.person("Second Liaison", account.Liaison, account.Lead, account.ChildSafety))
+	f.free = f.matter(ada, owner, "harassment", "Fred Free", false)
+	f.held = f.matter(ada, owner, "hate", "Hal Held", false)
+	f.waits = f.matter(ada, owner, "threat", "Walt Waits", false)
+	f.decided = f.matter(ada, owner, "fraud", "Dora Decided", false)
+	f.failed = f.matter(ada, owner, "nudity", "Fay Failed", true)
+	f.hidden = f.matter(hidden, hana, "csam", hiddenName, false)
+	f.hiddenDone = f.matter(hidden, hana, "grooming", hiddenName2, false)
+	ctx := f.t.Context()
+	_, err := f.desk.Claim(ctx, f.actor(f.column("reviewer").acc), f.held.id)
+	must(f.t, err)
+	f.waits.decision = f.propose(second, f.waits)
+	f.settle(second, liaison, &f.decided)
+	f.settle(second, liaison, &f.hiddenDone)
+	f.upload = ada.beginUpload("open.webm", []byte("an upload that is still open"))
+	must(f.t, f.desk.AddNote(ctx, second, f.free.id, "A note between colleagues."))
+	must(f.t, f.store.View(ctx, func(tx triage.Tx) error {
+		es, err := tx.EventsOf(ctx, f.free.id)
+		f.event = es[0].ID
+		return err
+	}))
+}
+
+// matter files a report with one clip and prepares it.
+func (f *fixture) matter(b *browser, by account.Account, policy triage.PolicyID, name string, failed bool) matter {
+	f.t.Helper()
+	form := reportFields(policy, name, b.upload(name+".webm", []byte("clip of "+name)))
+	if name == "Walt Waits" {
+		form.Set("person_identifier[]", f.person("Walt Account").Email)
+	}
+	r := b.file(form, by)
+	f.prepare(r, failed)
+	return matter{report: r, id: r.Case, exhibit: r.Exhibits[0]}
+}
+
+func (f *fixture) propose(by triage.Actor, m matter) triage.DecisionID {
+	f.t.Helper()
+	_, err := f.desk.Claim(f.t.Context(), by, m.id)
+	must(f.t, err)
+	d, err := f.desk.Decide(f.t.Context(), by, m.id, []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy,
+		Severity: triage.SeverityHigh, Action: triage.ActBan, Reasons: "A threat that was meant."}})
+	must(f.t, err)
+	return d.ID
+}
+
+// settle decides a case, asks for one package and builds another.
+func (f *fixture) settle(by, liaison triage.Actor, m *matter) {
+	f.t.Helper()
+	ctx := f.t.Context()
+	_, err := f.desk.Claim(ctx, by, m.id)
+	must(f.t, err)
+	d, err := f.desk.Decide(ctx, by, m.id, []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy,
+		Severity: triage.SeverityHigh, Action: triage.ActRefer, Reasons: "To be told to the police."}})
+	must(f.t, err)
+	m.decision = d.ID
+	ask := triage.NewPackage{Case: m.id, Exhibits: []triage.ExhibitID{m.exhibit}, Recipient: "Police of " + m.report.People[0].Name,
+		Basis: "warrant", Scope: "Everything about this person."}
+	for _, at := range []*triage.PackageID{&m.pack, &m.ready} {
+		p, err := f.desk.RequestPackage(ctx, liaison, ask)
+		must(f.t, err)
+		*at = p.ID
+	}
+	answer := f.actor(f.person("Answers "+string(m.id)[2:7], account.Lead, account.ChildSafety))
+	must(f.t, f.desk.AnswerPackage(ctx, answer, m.ready, true, ""))
+	_, _, err = f.desk.BeginBuilding(ctx, m.ready)
+	must(f.t, err)
+	data := []byte("a zip of evidence, in the eyes of this test")
+	key := "package/" + string(m.ready)
+	must(f.t, f.objects.PutDerivative(ctx, key, "application/zip", bytes.NewReader(data), int64(len(data))))
+	must(f.t, f.desk.FinishBuilding(ctx, m.ready, key, sha256.Sum256(data), int64(len(data)), ""))
+}
+
+// probe is one request of the matrix.
+type probe struct {
+	route  string // "METHOD pattern", as in the table
+	label  string // what it is tried on
+	path   string
+	form   url.Values
+	header map[string]string
+	body   string
+}
+
+// probes is every request that the matrix makes, in the order of its rows.
+func (f *fixture) probes() []probe {
+	var ps []probe
+	add := func(route, label, path string, form url.Values) {
+		ps = append(ps, probe{route: route, label: label, path: path, form: form})
+	}
+	f.publicProbes(add)
+	f.hostProbes(add)
+	matters := []struct {
+		label string
+		m     matter
+	}{{"free", f.free}, {"held", f.held}, {"waits", f.waits}, {"decided", f.decided}, {"failed", f.failed},
+		{"hidden", f.hidden}, {"hidden decided", f.hiddenDone}}
+	for _, x := range matters {
+		f.caseProbes(add, x.label, x.m)
+	}
+	f.officeProbes(add)
+	for i := range ps {
+		ps[i].finish()
+	}
+	return ps
+}
+
+// finish adds what routes that take no forms need.
+func (p *probe) finish() {
+	switch p.route {
+	case "POST /exhibits/{id}/watch":
+		p.body, p.header = `{"session":"s","intervals":[{"from":0,"to":1.5,"clear":false,"sound":true}]}`, map[string]string{"Content-Type": "application/json"}
+	case "POST /uploads/":
+		p.header = map[string]string{"Tus-Resumable": "1.0.0", "Upload-Length": "3",
+			"Upload-Metadata": "filename YQ==,sha256 YmE3ODE2YmY4ZjAxY2ZlYTQxNDE0MGRlNWRhZTIyMjNiMDAzNjFhMzk2MTc3YTljYjQxMGZmNjFmMjAwMTVhZA=="}
+	case "PATCH /uploads/{id}":
+		p.header, p.body = map[string]string{"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}, "an upload"
+	case "HEAD /uploads/{id}", "DELETE /uploads/{id}", "OPTIONS /uploads/":
+		p.header = map[string]string{"Tus-Resumable": "1.0.0"}
+	default:
+		if p.form != nil {
+			p.body, p.header = p.form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+		}
+	}
+}

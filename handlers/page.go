@@ -1,0 +1,126 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/web"
+)
+
+// freshContext keeps a context's end but none of its values.
+type freshContext struct{ context.Context }
+
+func (freshContext) Value(any) any { return nil }
+
+// bare is a page's frame without the numbers in the menu; it cannot fail.
+func (s *server) bare(r *http.Request, title string) web.Page {
+	q := requestOf(r)
+	p := web.Page{Title: title, Path: r.URL.RequestURI(), Now: s.desk.Clock(), Actor: q.actor, Assets: s.Assets, RequestID: q.id,
+		Nav: web.Menu(q.actor, web.Counts{})}
+	if s.Demo {
+		p.Demo = &web.Demo{}
+		for _, acc := range s.People {
+			p.Demo.People = append(p.Demo.People, web.DemoPerson{Account: acc.ID, Name: acc.Name, Role: roleWords(acc.Roles),
+				Current: acc.ID == q.actor.Account})
+		}
+	}
+	return p
+}
+
+func roleWords(rs account.Roles) string { return web.Page{Actor: triage.Actor{Roles: rs}}.RoleWords() }
+
+// page is a page's frame. Path is the address that shows the same page again.
+func (s *server) page(r *http.Request, title, path string) (web.Page, error) {
+	p := s.bare(r, title)
+	p.Path = path
+	if p.SignedIn() {
+		n, err := s.counts(r.Context(), p.Actor)
+		if err != nil {
+			return p, err
+		}
+		p.Nav = web.Menu(p.Actor, n)
+	}
+	var f web.Flash
+	if text := s.sessions.PopString(r.Context(), keyFlash); text != "" && json.Unmarshal([]byte(text), &f) == nil {
+		p.Flash = []web.Flash{f}
+	}
+	return p, nil
+}
+
+// flash leaves a message for the next page.
+func (s *server) flash(r *http.Request, k web.FlashKind, text string) {
+	if b, err := json.Marshal(web.Flash{Kind: k, Text: text}); err == nil {
+		s.sessions.Put(r.Context(), keyFlash, string(b))
+	}
+}
+
+// countTo is up to where the menu counts; it shows “99+” beyond.
+const countTo = 100
+
+// counts are the numbers in the menu, within the lanes that the actor may know of.
+func (s *server) counts(ctx context.Context, a triage.Actor) (n web.Counts, err error) {
+	claim, approve, release := triage.Lanes(a, triage.CaseClaim), triage.Lanes(a, triage.DecisionApprove), triage.Lanes(a, triage.PackageApprove)
+	if len(claim)+len(approve)+len(release) == 0 {
+		return n, nil
+	}
+	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
+		n = web.Counts{}
+		var err error
+		if len(claim) > 0 {
+			q := triage.QueueQuery{Lanes: claim, States: []triage.State{triage.StateQueued}, Limit: 1}
+			if n.Open, err = tx.Count(ctx, q, countTo); err != nil {
+				return err
+			}
+		}
+		if len(approve) > 0 {
+			q := triage.QueueQuery{Lanes: approve, States: []triage.State{triage.StateAwaiting}, Proposer: a.Account, Limit: 1}
+			if n.Approvals, err = tx.Count(ctx, q, countTo); err != nil {
+				return err
+			}
+		}
+		if len(release) > 0 {
+			ps, err := tx.Packages(ctx, release, countTo)
+			if err != nil {
+				return err
+			}
+			n.Packages = len(waiting(a, ps))
+			n.Approvals += n.Packages
+		}
+		return nil
+	})
+	return n, err
+}
+
+// waiting is the packages that wait for the actor as second person.
+func waiting(a triage.Actor, ps []triage.Package) (out []triage.Package) {
+	for _, p := range ps {
+		if p.State == triage.PackageRequested && triage.Can(a, triage.PackageApprove, p.Target()) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// render writes a page. It is made whole before the first byte is sent, so that a failure can still be answered.
+func (s *server) render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
+	var b bytes.Buffer
+	if err := c.Render(r.Context(), &b); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the peer is gone; there is nobody left to tell
+	return nil
+}
+
+// seeOther sends the browser to a page of this site after a form was taken.
+func seeOther(w http.ResponseWriter, r *http.Request, path string) error {
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}

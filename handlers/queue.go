@@ -1,0 +1,182 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/web"
+)
+
+// queuePage is how many cases one page of the queue shows.
+const queuePage = 50
+
+var tabTitles = map[triage.Tab]string{triage.TabOpen: "Open", triage.TabMine: "Mine", triage.TabEscalated: "Escalated",
+	triage.TabApproval: "Approval", triage.TabDecided: "Decided", triage.TabPreparing: "Preparing"}
+
+// tabsOf is the tabs that mean something to the actor: who cannot take cases sees settled ones only.
+func tabsOf(a triage.Actor) []triage.Tab {
+	if len(triage.Lanes(a, triage.CaseClaim)) == 0 {
+		return []triage.Tab{triage.TabDecided}
+	}
+	return triage.Tabs
+}
+
+func (s *server) queue(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	in := r.URL.Query()
+	tabs := tabsOf(a)
+	tab := triage.Tab(in.Get("tab"))
+	if !slices.Contains(tabs, tab) {
+		tab = tabs[0]
+	}
+	ask := triage.QueueQuery{Policy: triage.PolicyID(in.Get("policy")), Text: in.Get("q"), Limit: queuePage}
+	if after := in.Get("after"); after != "" {
+		var ok bool
+		if ask.After, ok = parseCursor(after); !ok {
+			return errNothing
+		}
+	}
+	list, err := s.desk.ListQueue(r.Context(), a, tab, ask)
+	if err != nil {
+		return err
+	}
+	p, err := s.page(r, "Queue", r.URL.RequestURI())
+	if err != nil {
+		return err
+	}
+	v := web.QueueView{Page: p, Tab: string(tab), Query: ask.Text, Policy: ask.Policy, Policies: policiesOf(a, triage.QueueRead),
+		CanClaim: len(triage.Lanes(a, triage.CaseClaim)) > 0}
+	for _, t := range tabs {
+		n := list.Counts[t]
+		v.Tabs = append(v.Tabs, web.QueueTab{ID: string(t), Title: tabTitles[t], Href: "/queue?tab=" + string(t), Count: n,
+			Capped: n >= triage.CountLimit})
+	}
+	if v.Rows, v.Packages, err = s.queueRows(r.Context(), a, tab, list.Rows); err != nil {
+		return err
+	}
+	if list.More {
+		v.More = queueAddress(tab, ask, formatCursor(list.Rows[len(list.Rows)-1].Case))
+	}
+	if in.Get("after") != "" {
+		v.First = queueAddress(tab, ask, "")
+	}
+	return s.render(w, r, http.StatusOK, web.Queue(v))
+}
+
+// policiesOf is the policies of the lanes that the actor may do something in.
+func policiesOf(a triage.Actor, do triage.Action) (ps []triage.Policy) {
+	lanes := triage.Lanes(a, do)
+	for _, p := range triage.Policies {
+		if slices.Contains(lanes, p.Lane) {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// queueRows is a page of the queue with what the approval tab adds: proposals, and packages that wait.
+func (s *server) queueRows(ctx context.Context, a triage.Actor, tab triage.Tab, list []triage.CaseRow) (rows []web.QueueRow, packages []web.PackageItem, err error) {
+	now := s.desk.Clock()
+	for _, c := range list {
+		if !triage.Can(a, triage.QueueRead, c.Target()) {
+			continue
+		}
+		rows = append(rows, web.QueueRow{CaseRow: c, Mine: c.HeldBy(a.Account, now),
+			CanClaim: c.Free(now) && triage.Can(a, triage.CaseClaim, c.Target())})
+	}
+	if tab != triage.TabApproval {
+		return rows, nil, nil
+	}
+	var waits []triage.Package
+	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
+		for i := range rows {
+			if err := propose(ctx, tx, a, &rows[i]); err != nil {
+				return err
+			}
+		}
+		lanes := triage.Lanes(a, triage.PackageApprove)
+		if len(lanes) == 0 {
+			return nil
+		}
+		ps, err := tx.Packages(ctx, lanes, countTo)
+		waits = waiting(a, ps)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	packages, err = s.packageItems(ctx, a, waits)
+	return rows, packages, err
+}
+
+// propose fills in what is proposed on a case, and by whom.
+func propose(ctx context.Context, tx triage.Tx, a triage.Actor, row *web.QueueRow) error {
+	ds, err := tx.Decisions(ctx, row.ID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(ds, func(d triage.Decision) bool { return d.State == triage.DecisionProposed })
+	if i < 0 {
+		return nil
+	}
+	names, err := tx.Names(ctx, []account.ID{ds[i].Decider})
+	row.Proposal, row.Proposer, row.Own = findingsWords(ds[i].Findings), names[ds[i].Decider], ds[i].Decider == a.Account
+	return err
+}
+
+func findingsWords(fs []triage.Finding) string {
+	words := make([]string, len(fs))
+	for i, f := range fs {
+		words[i] = f.Words()
+	}
+	return strings.Join(words, "; ")
+}
+
+func queueAddress(tab triage.Tab, ask triage.QueueQuery, after string) string {
+	v := url.Values{"tab": {string(tab)}}
+	for name, value := range map[string]string{"q": ask.Text, "policy": string(ask.Policy), "after": after} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	return "/queue?" + v.Encode()
+}
+
+// formatCursor writes a place in the queue as priority, time and case: "90.1795996800000000.C-XXXXX-XXXXX".
+func formatCursor(c triage.Case) string {
+	return strconv.Itoa(c.Priority) + "." + strconv.FormatInt(c.Opened.UnixMicro(), 10) + "." + string(c.ID)
+}
+
+// parseCursor accepts nothing but what formatCursor writes.
+func parseCursor(s string) (triage.Cursor, bool) {
+	parts := strings.Split(s, ".")
+	if len(s) > 80 || len(parts) != 3 {
+		return triage.Cursor{}, false
+	}
+	priority, err1 := strconv.Atoi(parts[0])
+	micros, err2 := strconv.ParseInt(parts[1], 10, 64)
+	id, ok := triage.ParseID("C", parts[2])
+	if err1 != nil || err2 != nil || !ok || priority < 0 || priority > 100 || micros < 0 || micros > 253402300799_000000 {
+		return triage.Cursor{}, false
+	}
+	c := triage.Cursor{Priority: priority, Opened: time.UnixMicro(micros).UTC(), Case: triage.CaseID(id)}
+	return c, formatCursor(triage.Case{Priority: c.Priority, Opened: c.Opened, ID: c.Case}) == s
+}
+
+func (s *server) nextCase(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	c, err := s.desk.ClaimNext(r.Context(), a)
+	if errors.Is(err, triage.ErrNotFound) {
+		s.flash(r, web.FlashNote, "No case is waiting for you.")
+		return seeOther(w, r, "/queue")
+	} else if err != nil {
+		return err
+	}
+	return seeOther(w, r, "/cases/"+string(c.ID))
+}

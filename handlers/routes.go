@@ -1,0 +1,135 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+)
+
+// kind is how a route talks: it decides deadlines and the form of errors.
+type kind int
+
+// The kinds.
+const (
+	kindPage   kind = iota // HTML; a stranger is sent to sign in
+	kindText               // plain text or a download of one; errors as a page for browsers
+	kindAPI                // called by scripts; errors in JSON
+	kindBytes              // evidence and packages, by byte ranges
+	kindStream             // server-sent events
+	kindUpload             // tus 1.0
+	kindLong               // a page that may take minutes
+)
+
+// handler serves one route for the actor who asks; the zero actor is a stranger.
+type handler func(http.ResponseWriter, *http.Request, triage.Actor) error
+
+// route is one line of the table.
+type route struct {
+	Method, Pattern string
+	Needs           triage.Action // "" for routes that everyone may use
+	Demo            bool          // exists in demonstration mode only
+	kind            kind
+	serve           handler
+	limits          []func(http.Handler) http.Handler
+}
+
+// Shorthands of the table.
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+	open = triage.Action("")
+)
+
+// routes is every address that the application answers, but /static/, /healthz and /readyz. What a route names under
+// Needs is what the actor needs in general; the use case behind it asks triage.Can again about the thing itself.
+func (s *server) routes() []route {
+	asking := s.rate(10, time.Minute)   // sign-in links, for each address of a peer
+	entering := s.rate(30, time.Minute) // uses of links
+	rts := []route{
+		{Method: get, Pattern: "/sign-in", Needs: open, serve: s.signInForm},
+		{Method: post, Pattern: "/sign-in", Needs: open, serve: s.requestLink, limits: asking},
+		{Method: get, Pattern: "/sign-in/{token}", Needs: open, serve: s.confirmSignIn},
+		{Method: post, Pattern: "/sign-in/{token}", Needs: open, serve: s.signIn, limits: entering},
+		{Method: get, Pattern: "/platform.pub", Needs: open, kind: kindText, serve: s.publicKeys},
+		{Method: post, Pattern: "/demo/switch", Needs: open, Demo: true, serve: s.switchPerson},
+
+		{Method: get, Pattern: "/", Needs: triage.SelfManage, serve: s.start},
+		{Method: post, Pattern: "/sign-out", Needs: open, serve: s.signOut},
+		{Method: get, Pattern: "/me", Needs: triage.SelfManage, serve: s.me},
+		{Method: post, Pattern: "/me/sessions/{id}/end", Needs: triage.SelfManage, serve: s.endSession},
+		{Method: post, Pattern: "/me/sessions/end-others", Needs: triage.SelfManage, serve: s.endOthers},
+		{Method: get, Pattern: "/outbox", Needs: triage.SelfManage, Demo: true, serve: s.outbox},
+		{Method: get, Pattern: "/events", Needs: triage.SelfManage, kind: kindStream, serve: s.events},
+	}
+	rts = append(rts, s.hostRoutes()...)
+	rts = append(rts, s.caseRoutes()...)
+	return append(rts, s.officeRoutes()...)
+}
+
+func (s *server) hostRoutes() []route {
+	rts := []route{
+		{Method: get, Pattern: "/reports", Needs: triage.ReportRead, serve: s.reports},
+		{Method: get, Pattern: "/reports/new", Needs: triage.ReportCreate, serve: s.newReport},
+		{Method: post, Pattern: "/reports", Needs: triage.ReportCreate, serve: s.fileReport},
+		{Method: get, Pattern: "/reports/{id}", Needs: triage.ReportRead, serve: s.report},
+		{Method: post, Pattern: "/reports/{id}/additions", Needs: triage.ReportChange, serve: s.addToReport},
+		{Method: post, Pattern: "/reports/{id}/withdraw", Needs: triage.ReportChange, serve: s.withdrawReport},
+		{Method: get, Pattern: "/reports/{id}/receipt", Needs: triage.ReportRead, kind: kindText, serve: s.receipt},
+		{Method: get, Pattern: "/reports/{id}/receipt/{n}", Needs: triage.ReportRead, kind: kindText, serve: s.receipt},
+	}
+	for _, m := range []string{http.MethodPost, http.MethodOptions} {
+		rts = append(rts, route{Method: m, Pattern: "/uploads/", Needs: triage.ReportCreate, kind: kindUpload, serve: s.upload})
+	}
+	for _, m := range []string{http.MethodHead, http.MethodPatch, http.MethodDelete} {
+		rts = append(rts, route{Method: m, Pattern: "/uploads/{id}", Needs: triage.ReportCreate, kind: kindUpload, serve: s.upload})
+	}
+	return rts
+}
+
+func (s *server) caseRoutes() []route {
+	return []route{
+		{Method: get, Pattern: "/queue", Needs: triage.QueueRead, serve: s.queue},
+		{Method: post, Pattern: "/queue/next", Needs: triage.CaseClaim, serve: s.nextCase},
+		{Method: get, Pattern: "/cases/{id}", Needs: triage.CaseRead, serve: s.showCase},
+		{Method: post, Pattern: "/cases/{id}/claim", Needs: triage.CaseClaim, serve: s.claim},
+		{Method: post, Pattern: "/cases/{id}/renew", Needs: triage.CaseWork, kind: kindAPI, serve: s.renew},
+		{Method: post, Pattern: "/cases/{id}/release", Needs: triage.CaseClaim, serve: s.release},
+		{Method: post, Pattern: "/cases/{id}/skip", Needs: triage.CaseClaim, serve: s.skip},
+		{Method: post, Pattern: "/cases/{id}/escalate", Needs: triage.CaseWork, serve: s.escalate},
+		{Method: post, Pattern: "/cases/{id}/notes", Needs: triage.CaseNote, serve: s.note},
+		{Method: post, Pattern: "/cases/{id}/reopen", Needs: triage.CaseReopen, serve: s.reopen},
+		{Method: post, Pattern: "/cases/{id}/decisions", Needs: triage.CaseWork, serve: s.decide},
+		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/approve", Needs: triage.DecisionApprove, serve: s.answerDecision(true)},
+		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/refuse", Needs: triage.DecisionApprove, serve: s.answerDecision(false)},
+
+		{Method: get, Pattern: "/exhibits/{id}/original", Needs: triage.ExhibitView, kind: kindBytes, serve: s.original},
+		{Method: get, Pattern: "/exhibits/{id}/preview", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedPreview)},
+		{Method: get, Pattern: "/exhibits/{id}/poster", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedPoster)},
+		{Method: get, Pattern: "/exhibits/{id}/contact", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedContact)},
+		{Method: get, Pattern: "/exhibits/{id}/waveform", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedWaveform)},
+		{Method: post, Pattern: "/exhibits/{id}/watch", Needs: triage.ExhibitView, kind: kindAPI, serve: s.watch},
+		{Method: post, Pattern: "/exhibits/{id}/retry", Needs: triage.ExhibitRetry, serve: s.retryExhibit},
+	}
+}
+
+func (s *server) officeRoutes() []route {
+	return []route{
+		{Method: get, Pattern: "/packages", Needs: triage.PackageRead, serve: s.packages},
+		{Method: get, Pattern: "/packages/new", Needs: triage.PackageRequest, serve: s.newPackage},
+		{Method: post, Pattern: "/packages", Needs: triage.PackageRequest, serve: s.requestPackage},
+		{Method: get, Pattern: "/packages/{id}", Needs: triage.PackageRead, serve: s.showPackage},
+		{Method: post, Pattern: "/packages/{id}/approve", Needs: triage.PackageApprove, serve: s.answerPackage(true)},
+		{Method: post, Pattern: "/packages/{id}/refuse", Needs: triage.PackageApprove, serve: s.answerPackage(false)},
+		{Method: post, Pattern: "/packages/{id}/retry", Needs: triage.PackageDownload, serve: s.retryPackage},
+		{Method: get, Pattern: "/packages/{id}/download", Needs: triage.PackageDownload, kind: kindBytes, serve: s.download},
+
+		{Method: get, Pattern: "/log", Needs: triage.LogRead, serve: s.log},
+		{Method: post, Pattern: "/log/verify", Needs: triage.LogRead, kind: kindLong, serve: s.verifyLog},
+		{Method: get, Pattern: "/log/checkpoint", Needs: triage.LogRead, kind: kindText, serve: s.checkpoint},
+		{Method: get, Pattern: "/log/events/{event}/proof", Needs: triage.LogRead, kind: kindText, serve: s.inclusion},
+		{Method: get, Pattern: "/log/consistency", Needs: triage.LogRead, kind: kindText, serve: s.consistency},
+
+		{Method: get, Pattern: "/people", Needs: triage.PeopleRead, serve: s.people},
+	}
+}

@@ -1,0 +1,155 @@
+package handlers
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/proffer/proffer/triage"
+)
+
+// server is what handlers share. It is safe for concurrent use.
+type server struct {
+	Config
+	desk     *triage.Desk
+	sessions *scs.SessionManager
+	uploads  http.Handler
+
+	mu      sync.Mutex
+	streams map[string]int // open event streams by account; guarded by mu
+}
+
+// New makes the application's handler. It fails when the configuration is not complete.
+func New(c Config) (http.Handler, error) {
+	s, err := newServer(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler()
+}
+
+func newServer(c Config) (*server, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := &server{Config: c, desk: c.Desk, streams: map[string]int{}}
+	s.sessions = newSessions(c, s.sessionFailed)
+	s.uploads = c.Uploads(func(r *http.Request) (triage.Actor, error) { return actorOf(r), nil })
+	return s, nil
+}
+
+func (s *server) handler() (http.Handler, error) {
+	cop := http.NewCrossOriginProtection()
+	if err := cop.AddTrustedOrigin(s.URL); err != nil {
+		return nil, err
+	}
+	cop.SetDenyHandler(http.HandlerFunc(s.crossOrigin))
+	clientIP := middleware.ClientIPFromRemoteAddr
+	if len(s.Proxies) > 0 {
+		clientIP = middleware.ClientIPFromXFF(s.Proxies...)
+	}
+	mux := chi.NewRouter()
+	mux.Use(requestID, clientIP, s.logged, s.recovered, s.headers, cop.Handler)
+	mux.Handle("GET /static/*", s.Assets)
+	mux.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.Get("/readyz", s.readyz)
+	mux.Group(func(in chi.Router) {
+		in.Use(s.sessions.LoadAndSave, s.signedIn)
+		for _, rt := range s.routes() {
+			if rt.Demo && !s.Demo {
+				continue
+			}
+			in.With(rt.limits...).Method(rt.Method, rt.Pattern, s.serve(rt))
+		}
+		in.NotFound(s.serve(route{serve: func(http.ResponseWriter, *http.Request, triage.Actor) error { return errNothing }}).ServeHTTP)
+		in.MethodNotAllowed(s.serve(route{serve: func(http.ResponseWriter, *http.Request, triage.Actor) error { return errMethod }}).ServeHTTP)
+	})
+	return mux, nil
+}
+
+// serve turns a route into a handler: who may not do this at all is refused before anything is read.
+func (s *server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = withKind(r, rt.kind)
+		limit(w, r, rt.kind)
+		a := actorOf(r)
+		if err := s.admit(rt, a); err != nil {
+			s.answer(w, r, err)
+			return
+		}
+		if rt.kind != kindUpload {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		}
+		if err := rt.serve(w, r, a); err != nil {
+			s.answer(w, r, err)
+		}
+	})
+}
+
+func (s *server) admit(rt route, a triage.Actor) error {
+	switch {
+	case rt.Needs == "":
+		return nil
+	case a.Account == "":
+		return errSignIn
+	}
+	return triage.Allow(a, rt.Needs, triage.Target{})
+}
+
+// maxForm is the most that a form may hold, in bytes: enough for the longest report, and for 2,000 reported people, so
+// that the form itself can say how many it takes.
+const maxForm = 1 << 20
+
+// Times within which a peer has to make progress.
+const (
+	readTime  = 30 * time.Second
+	writeTime = 60 * time.Second
+)
+
+// limit sets the connection's deadlines for a request. Uploads set their own with each piece that arrives, and what is
+// sent in pieces moves the deadline with each piece (steady).
+func limit(w http.ResponseWriter, _ *http.Request, k kind) {
+	rc := http.NewResponseController(w)
+	read, write := time.Now().Add(readTime), time.Now().Add(writeTime)
+	switch k {
+	case kindStream, kindBytes, kindLong:
+		read, write = time.Time{}, time.Time{}
+	case kindUpload:
+		write = time.Time{}
+	}
+	_ = rc.SetReadDeadline(read) // a writer without a connection under it, as in tests, has no deadlines
+	_ = rc.SetWriteDeadline(write)
+}
+
+// steady moves the write deadline on with each piece, so that a slow reader may take as long as it needs and one that
+// stopped reading is let go.
+type steady struct{ http.ResponseWriter }
+
+func (w steady) Write(p []byte) (int, error) {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTime))
+	return w.ResponseWriter.Write(p)
+}
+
+func (w steady) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
+	if err := s.Ready(r.Context()); err != nil {
+		s.Log.WarnContext(r.Context(), "not ready", "err", err)
+		w.Header().Set("Retry-After", "5")
+		plain(w, http.StatusServiceUnavailable, "not ready: the database or the object store does not answer\n")
+		return
+	}
+	plain(w, http.StatusOK, "ready\n")
+}
+
+// plain answers in plain text.
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // the peer is gone; there is nobody left to tell
+}

@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+)
+
+func caseColumns(c *triage.Case) []column {
+	return []column{{"id", &c.ID}, {"lane", &c.Lane}, {"policy", &c.Policy}, {"state", &c.State}, {"priority", &c.Priority},
+		{"opened", &c.Opened}, {"due", optTime{&c.Due}}, {"claimant", opt(&c.Claimant)}, {"lease", optTime{&c.Lease}},
+		{"escalated", &c.Escalated}, {"simulated", &c.Simulated}, {"version", &c.Version}}
+}
+
+func (t *tx) InsertCase(ctx context.Context, c triage.Case) error {
+	t.touch(KindCase, string(c.ID), c.ID)
+	return t.insert(ctx, "cases", caseColumns(&c))
+}
+
+func (t *tx) Case(ctx context.Context, id triage.CaseID) (triage.Case, error) {
+	return one(ctx, t, caseColumns, "FROM cases WHERE id = $1", id)
+}
+
+func (t *tx) SaveCase(ctx context.Context, c triage.Case) error {
+	t.touch(KindCase, string(c.ID), c.ID)
+	return t.save(ctx, "cases", string(c.ID), c.Version, only(caseColumns(&c), "lane", "policy", "state", "priority", "due", "claimant",
+		"lease", "escalated"))
+}
+
+func (t *tx) NextCase(ctx context.Context, lanes []triage.Lane, for_ account.ID, _, skippedSince time.Time) (triage.Case, error) {
+	in, err := laneList(lanes)
+	if err != nil {
+		return triage.Case{}, err
+	}
+	// States and lanes are written out, not passed, so that PostgreSQL can prove that a partial index applies.
+	return one(ctx, t, caseColumns, `FROM cases c WHERE state = 'queued' AND `+in+`
+		AND NOT EXISTS (SELECT FROM skips s WHERE s.account = $1 AND s.case_id = c.id AND s.at >= $2)
+		ORDER BY rank, opened, id LIMIT 1 FOR UPDATE SKIP LOCKED`, for_, skippedSince)
+}
+
+func (t *tx) Skip(ctx context.Context, c triage.CaseID, by account.ID, at time.Time) error {
+	_, err := t.exec(ctx, `INSERT INTO skips (case_id, account, at) VALUES ($1, $2, $3)
+		ON CONFLICT (account, case_id) DO UPDATE SET at = greatest(skips.at, excluded.at)`, c, by, at)
+	return err
+}
+
+func (t *tx) ExpiredLeases(ctx context.Context, now time.Time, limit int) ([]triage.Case, error) {
+	return list(ctx, t, caseColumns, "FROM cases WHERE state = 'claimed' AND lease < $1 ORDER BY lease, id LIMIT $2", now, limit)
+}
+
+func (t *tx) Deliverable(ctx context.Context, limit int) ([]triage.Case, error) {
+	return list(ctx, t, caseColumns, `FROM cases c WHERE state = 'decided'
+		AND NOT EXISTS (SELECT FROM messages m WHERE m.case_id = c.id AND m.state IN ('waiting', 'failed'))
+		ORDER BY opened, id LIMIT $1`, limit)
+}
+
+func noteColumns(n *triage.Note) []column {
+	return []column{{"id", &n.ID}, {"case_id", &n.Case}, {"author", &n.Author}, {"at", &n.At}, {"words", &n.Words}}
+}
+
+func (t *tx) InsertNote(ctx context.Context, n triage.Note) error {
+	t.touch(KindCase, string(n.Case), n.Case)
+	return t.insert(ctx, "notes", noteColumns(&n))
+}
+
+func (t *tx) Notes(ctx context.Context, c triage.CaseID) ([]triage.Note, error) {
+	return list(ctx, t, noteColumns, "FROM notes WHERE case_id = $1 ORDER BY at, id", c)
+}

@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+)
+
+func uploadColumns(u *triage.Upload) []column {
+	return []column{{"id", &u.ID}, {"owner", &u.Owner}, {"name", &u.Name}, {"size", &u.Size}, {"sha256", hash(&u.SHA256)},
+		{`"offset"`, &u.Offset}, {"multipart", &u.Multipart}, {"parts", &u.Parts}, {"tail", &u.Tail}, {"hash", &u.Hash},
+		{"state", &u.State}, {"why", &u.Why}, {"exhibit", opt(&u.Exhibit)}, {"created", &u.Created}, {"touched", &u.Touched},
+		{"version", &u.Version}}
+}
+
+func (t *tx) InsertUpload(ctx context.Context, u triage.Upload) error {
+	return t.insert(ctx, "uploads", uploadColumns(&u))
+}
+
+func (t *tx) Upload(ctx context.Context, id triage.UploadID) (triage.Upload, error) {
+	return one(ctx, t, uploadColumns, "FROM uploads WHERE id = $1", id)
+}
+
+func (t *tx) SaveUpload(ctx context.Context, u triage.Upload) error {
+	return t.save(ctx, "uploads", string(u.ID), u.Version, only(uploadColumns(&u), `"offset"`, "multipart", "parts", "tail", "hash",
+		"state", "why", "exhibit", "touched"))
+}
+
+func (t *tx) UploadsOf(ctx context.Context, owner account.ID) ([]triage.Upload, error) {
+	return list(ctx, t, uploadColumns,
+		"FROM uploads WHERE owner = $1 AND exhibit IS NULL AND state <> 'cancelled' ORDER BY created DESC, id", owner)
+}
+
+func (t *tx) StaleUploads(ctx context.Context, before time.Time, limit int) ([]triage.Upload, error) {
+	return list(ctx, t, uploadColumns, "FROM uploads WHERE state = 'open' AND touched < $1 ORDER BY touched, id LIMIT $2", before, limit)
+}
+
+func blobColumns(b *triage.Blob) []column {
+	return []column{{"sha256", hash(&b.SHA256)}, {"size", &b.Size}, {"sealed", &b.Sealed}, {"retain_until", &b.RetainUntil}}
+}
+
+// lockBlobs is the first key of the advisory locks on digests; the second is the digest's first four bytes. Two digests
+// that share these merely wait for each other.
+const lockBlobs = 1
+
+func (t *tx) LockBlob(ctx context.Context, sum triage.SHA256) (triage.Blob, error) {
+	low := int32(binary.BigEndian.Uint32(sum[:4]))
+	if _, err := t.exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", int32(lockBlobs), low); err != nil {
+		return triage.Blob{}, err
+	}
+	return one(ctx, t, blobColumns, "FROM blobs WHERE sha256 = $1", hash(&sum))
+}
+
+func (t *tx) InsertBlob(ctx context.Context, b triage.Blob) error {
+	return t.insert(ctx, "blobs", blobColumns(&b))
+}
+
+func (t *tx) ExtendBlob(ctx context.Context, sum triage.SHA256, until time.Time) error {
+	_, err := scalar[time.Time](ctx, t, "UPDATE blobs SET retain_until = greatest(retain_until, $2) WHERE sha256 = $1 RETURNING retain_until",
+		hash(&sum), until)
+	return err
+}

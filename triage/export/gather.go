@@ -1,0 +1,228 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// Gather reads what one approved package may say, in one consistent view. An error of kind Unavailable means that the
+// log has not got round to the request's own events yet, or that the store is away: try again. One of kind Conflict is
+// final until people change something.
+func Gather(ctx context.Context, store triage.Store, id triage.PackageID) (*Contents, error) {
+	var c *Contents
+	err := store.View(ctx, func(tx triage.Tx) error {
+		g := gathering{Tx: tx, Contents: &Contents{}, people: map[triage.PersonID]triage.Person{}}
+		c = g.Contents
+		for _, step := range []func(context.Context) error{
+			func(ctx context.Context) error { return g.request(ctx, id) }, g.exhibits, g.reports, g.decisions, g.custody, g.staff,
+		} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gathering package %s: %w", id, err)
+	}
+	return c, nil
+}
+
+type gathering struct {
+	triage.Tx
+	*Contents
+	people map[triage.PersonID]triage.Person // of the included reports
+	mixed  map[string]bool                   // subjects of decisions that also speak of other people
+}
+
+func (g *gathering) request(ctx context.Context, id triage.PackageID) error {
+	p, err := g.Package(ctx, id)
+	if err != nil {
+		return err
+	}
+	if p.Approver == "" || p.Answered.IsZero() || p.State == triage.PackageRefused {
+		return triage.Errorf(triage.Conflict, "The package is not approved, so it cannot be built.")
+	}
+	c, err := g.Case(ctx, p.Case)
+	if err != nil {
+		return err
+	}
+	g.Request = Request{Package: p.ID, Case: p.Case, Policy: c.Policy, Opened: c.Opened, Simulated: c.Simulated,
+		Recipient: p.Recipient, Basis: p.Basis, Reference: p.Reference, Scope: p.Scope, Exhibits: slices.Sorted(slices.Values(p.Exhibits)),
+		Requester: p.Requester, Requested: p.Requested, Approver: p.Approver, Approved: p.Answered, Answer: p.Answer}
+	return nil
+}
+
+func (g *gathering) exhibits(ctx context.Context) error {
+	xs, err := g.ExhibitsOf(ctx, g.Request.Case)
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		if !slices.Contains(g.Request.Exhibits, x.ID) {
+			continue
+		}
+		out := Exhibit{ID: x.ID, Number: x.Number, Report: x.Report, Name: x.Name, Received: x.Received, SHA256: x.SHA256.String(),
+			Size: x.Size, Container: x.Container, Seconds: x.Probe.Duration.Seconds(), Tracks: x.Probe.Tracks, Trust: x.Trust, Note: x.Why,
+			File: fmt.Sprintf("data/original/%d-%s%s", x.Number, x.ID, triage.Extension(x.Container)),
+			blob: triage.Blob{SHA256: x.SHA256, Size: x.Size}}
+		ds, err := g.Derivatives(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(ds, func(a, b triage.Derivative) int { return strings.Compare(string(a.Kind), string(b.Kind)) })
+		for _, d := range ds {
+			out.Derivatives = append(out.Derivatives, Derivative{Kind: d.Kind, ContentType: d.ContentType, SHA256: d.SHA256.String(),
+				Size: d.Size, Command: d.Command, Made: d.Made, object: d.Key,
+				File: fmt.Sprintf("data/derivative/%s/%s%s", x.ID, d.Kind, derivativeEnding(d.ContentType))})
+		}
+		g.Exhibits = append(g.Exhibits, out)
+	}
+	if len(g.Exhibits) != len(g.Request.Exhibits) || len(g.Exhibits) == 0 {
+		return triage.Errorf(triage.Conflict, "One of the exhibits named in the request is no longer part of the case. Make a new request.")
+	}
+	slices.SortFunc(g.Exhibits, func(a, b Exhibit) int { return a.Number - b.Number })
+	return nil
+}
+
+func derivativeEnding(contentType string) string {
+	switch contentType {
+	case "image/jpeg":
+		return ".jpg"
+	case "application/json":
+		return ".json"
+	case "video/webm":
+		return ".webm"
+	}
+	return ".bin"
+}
+
+func (g *gathering) has(id triage.ExhibitID) bool { return slices.Contains(g.Request.Exhibits, id) }
+
+func (g *gathering) reports(ctx context.Context) error {
+	rs, err := g.ReportsOf(ctx, g.Request.Case)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		if !slices.ContainsFunc(g.Exhibits, func(x Exhibit) bool { return x.Report == r.ID }) {
+			continue
+		}
+		out := Report{ID: r.ID, Reporter: r.Reporter, Filed: r.Filed, Withdrawn: timeOrNil(r.Withdrawn), Meeting: r.Meeting,
+			MeetingName: r.MeetingName, MeetingMode: r.MeetingMode, Occurred: r.Occurred, Policy: r.Policy, Words: r.Words, Simulated: r.Simulated}
+		g.Request.Simulated = g.Request.Simulated || r.Simulated
+		for _, p := range r.People {
+			g.people[p.ID] = p
+			out.People = append(out.People, Person{p.ID, p.Name, p.Identifier, p.Account})
+		}
+		g.receipt(&out, string(r.ID), r.Receipt)
+		for i, a := range r.Additions {
+			out.Additions = append(out.Additions, Addition{a.At, a.Words})
+			g.receipt(&out, fmt.Sprintf("%s%s%d", r.ID, addedReceipt, i+1), a.Receipt)
+		}
+		g.Reports = append(g.Reports, out)
+	}
+	return nil
+}
+
+// addedReceipt stands between a report's number and that of an addition in a receipt's file name.
+const addedReceipt = "-added-"
+
+// receipt takes a receipt along if every clip that it names is in the package: another clip's hash must not leave.
+func (g *gathering) receipt(r *Report, name string, note []byte) {
+	rec, _, err := custody.ReadReceipt(note)
+	if err != nil || len(rec.Clips) == 0 {
+		return
+	}
+	for _, clip := range rec.Clips {
+		if !slices.ContainsFunc(g.Exhibits, func(x Exhibit) bool { return x.blob.SHA256 == triage.SHA256(clip.SHA256) }) {
+			return
+		}
+	}
+	r.Receipts = append(r.Receipts, Receipt{name, note})
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func (g *gathering) decisions(ctx context.Context) error {
+	ds, err := g.Tx.Decisions(ctx, g.Request.Case)
+	if err != nil {
+		return err
+	}
+	g.mixed = map[string]bool{}
+	for _, d := range ds {
+		out := Decision{ID: d.ID, Number: d.Number, State: d.State, Supersedes: d.Supersedes, Decider: d.Decider, Decided: d.Decided,
+			Approver: d.Approver, Answered: timeOrNil(d.Answered), Answer: d.Answer}
+		for _, f := range d.Findings {
+			p, ok := g.people[f.Person]
+			if !ok {
+				g.mixed["decision/"+string(d.ID)] = true
+				continue
+			}
+			out.Findings = append(out.Findings, Finding{f.Person, p.Name, f.Policy, f.Severity, f.Action, f.Days, f.Words(), f.Reasons})
+		}
+		if len(out.Findings) > 0 {
+			g.Contents.Decisions = append(g.Contents.Decisions, out)
+		}
+	}
+	return nil
+}
+
+// staff names the two who answer for the disclosure; everyone else who occurs is a number with roles.
+func (g *gathering) staff(ctx context.Context) error {
+	ids := map[account.ID]bool{g.Request.Requester: true, g.Request.Approver: true}
+	for _, d := range g.Contents.Decisions {
+		ids[d.Decider], ids[d.Approver] = true, true
+	}
+	for _, e := range g.Custody.Entries {
+		leaf, err := custody.ParseLeaf(e.Leaf)
+		if err != nil {
+			return err
+		}
+		ids[account.ID(leaf.Actor)] = true
+	}
+	delete(ids, "")
+	delete(ids, account.System)
+	for id := range ids {
+		a, err := g.Account(ctx, id)
+		if errors.Is(err, triage.ErrNotFound) || err == nil && !a.Staff() && id != g.Request.Requester && id != g.Request.Approver {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s := Staff{ID: id, Roles: slices.Sorted(slices.Values(a.Roles))}
+		if id == g.Request.Requester || id == g.Request.Approver {
+			s.Name = a.Name
+		}
+		g.Staff = append(g.Staff, s)
+	}
+	slices.SortFunc(g.Staff, func(a, b Staff) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return nil
+}
+
+func hashReader(ctx context.Context, tx triage.Tx) tlog.HashReader {
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		plain, err := tx.ReadHashes(ctx, indexes)
+		out := make([]tlog.Hash, len(plain))
+		for i, h := range plain {
+			out[i] = tlog.Hash(h)
+		}
+		return out, err
+	})
+}

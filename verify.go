@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/proffer/proffer/triage/export"
+)
+
+// verifyCommand checks a receipt or a package: without a server, a network or an account. Its exit status is 0 only if
+// everything holds, 2 if all is consistent but the signer is unknown, and 1 otherwise.
+func verifyCommand(ctx context.Context, args []string, out, errs io.Writer) int {
+	var o export.FileOptions
+	f := flag.NewFlagSet("verify", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.StringVar(&o.Key, "key", "", "")
+	f.StringVar(&o.Clip, "clip", "", "")
+	if err := f.Parse(args); err != nil || f.NArg() != 1 {
+		fmt.Fprint(errs, usage)
+		return 1
+	}
+	verdict, err := export.VerifyFile(ctx, f.Arg(0), o)
+	if err != nil {
+		fmt.Fprintln(errs, "proffer:", err)
+		return 1
+	}
+	fmt.Fprintln(out, strings.TrimRight(verdict.String(), "\n"))
+	return verdict.ExitCode()
+}

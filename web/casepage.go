@@ -1,0 +1,236 @@
+package web
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+)
+
+// CaseView is the page of one case.
+type CaseView struct {
+	Page
+	Case         triage.Case
+	ClaimantName string // who holds it, or ""
+	Mine         bool   // the actor holds it and the lease has not run out
+	Watch        string // session of this opening of the page, for the watched intervals
+
+	CanClaim   bool // free, and the actor may
+	CanRelease bool
+	CanSkip    bool
+	CanEscal   bool // escalate
+	CanNote    bool
+	CanReopen  bool
+	CanDecide  bool
+	CanPackage bool // request a law-enforcement package
+
+	Reports   []CaseReport
+	Exhibits  []ExhibitView
+	People    []CasePerson
+	Policies  []triage.Policy // to decide with: of the lanes the actor may see
+	Notes     []NoteView
+	Decisions []DecisionView // oldest first
+	Packages  []PackageItem
+	Events    []EventView
+	Decision  DecisionForm
+	Messages  Messages // what was wrong with the decision, note or approval
+	Draft     string   // words of a refused note
+	Position  string   // where the case came from in the queue, in words, or ""
+}
+
+// CaseReport is one report of the case.
+type CaseReport struct {
+	triage.Report
+	ReporterName string
+	OrgName      string
+	Plan         string // in words: "Business (comped)"
+}
+
+// CasePerson is one reported person with what is known of them and what is being decided.
+type CasePerson struct {
+	triage.Person
+	ReportedIn triage.ReportID
+	Standing   []string // effects in force, in words: "Suspended until 2026-12-01"
+	Earlier    []EarlierItem
+	Suggested  triage.ActionKind // what the ladder suggests, or ""
+	Why        string            // why it suggests that, one sentence
+	Ladder     []triage.Rung     // rungs that can be chosen for this person
+	Finding    FindingForm
+}
+
+// EarlierItem is an earlier report on the same person.
+type EarlierItem struct {
+	triage.EarlierReport
+	ReporterName string
+	CanOpen      bool // the actor may open that case
+}
+
+// DecisionForm is what the decision panel holds beside the findings.
+type DecisionForm struct {
+	NeedsSecond bool // some finding of a refused form was severe
+}
+
+// FindingForm is one finding as typed.
+type FindingForm struct {
+	Policy   triage.PolicyID
+	Severity triage.Severity
+	Action   triage.ActionKind
+	Days     string
+	Reasons  string
+}
+
+// ExhibitView is one clip on the case page.
+type ExhibitView struct {
+	triage.Exhibit
+	Contact  *ContactSheet // nil where there is none
+	Poster   bool
+	Waveform bool
+	Play     string // "original", "preview", or "" where nothing can be played
+	PlayType string // its content type
+	Watched  []WatchedSpan
+	Others   []string // who else has watched it and how far, in words
+	CanRetry bool
+}
+
+// ContactSheet is the geometry of the picture at /exhibits/{id}/contact.
+type ContactSheet struct {
+	Columns int             // 1 to 8
+	Rows    int             // so many rows of cells of equal size
+	Width   int             // of the picture, pixels
+	Height  int             // of the picture, pixels
+	Times   []time.Duration // position of each still, row by row; at most Columns×Rows
+}
+
+// WatchedSpan is what the actor has watched before, in seconds.
+type WatchedSpan struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Clear bool    `json:"clear"`
+	Sound bool    `json:"sound"`
+}
+
+// NoteView is a note with its author's name.
+type NoteView struct {
+	triage.Note
+	AuthorName string
+}
+
+// DecisionView is a decision with names.
+type DecisionView struct {
+	triage.Decision
+	DeciderName  string
+	ApproverName string
+	Findings     []FindingView
+	CanApprove   bool // the actor may be the second person
+	Own          bool // the actor proposed it
+}
+
+// FindingView is a finding with the person's name.
+type FindingView struct {
+	triage.Finding
+	PersonName string
+}
+
+// EventView is one custody event in words.
+type EventView struct {
+	Index   int64 // -1 while it is not sequenced
+	ID      string
+	At      time.Time
+	Act     string // a few words
+	Words   string // what the act means, one sentence
+	Actor   string // name
+	Case    triage.CaseID
+	Subject string // "exhibit/X-…"
+	Detail  string // in words, or ""
+	Erased  bool
+}
+
+// watchedJSON is the data attribute that the player reads.
+func (x ExhibitView) watchedJSON() string {
+	b, err := json.Marshal(x.Watched)
+	if err != nil || x.Watched == nil {
+		return "[]" // numbers and booleans always marshal; nil would be "null"
+	}
+	return string(b)
+}
+
+// frameRate is frames per second for the frame step; 30 where it is not known.
+func (x ExhibitView) frameRate() float64 {
+	if v, ok := x.Probe.Video(); ok && v.FrameRate > 0 {
+		return v.FrameRate
+	}
+	return 30
+}
+
+// leaseSeconds is how long the claim still lasts.
+func (v CaseView) leaseSeconds() int {
+	return max(0, int(v.Case.Lease.Sub(v.Now)/time.Second))
+}
+
+// severeDays is the longest suspension that needs no second person.
+func severeDays() int { return triage.SevereSuspend }
+
+func trueFalse(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+func tabIndex(selected bool) string {
+	if selected {
+		return "0"
+	}
+	return "-1"
+}
+
+// columnsClass lays the buttons over the contact sheet; the style sheet knows one to eight columns.
+func columnsClass(n int) string { return "columns-" + num(min(max(n, 1), 8)) }
+
+func troubleTitle(x triage.Exhibit) string {
+	if x.Processing == triage.ProcessingFailed {
+		return "This clip could not be prepared."
+	}
+	return "Something was limited."
+}
+
+// earlierWords says what became of an earlier report.
+func earlierWords(e EarlierItem) string {
+	if e.Outcome == "" {
+		return e.State.Title()
+	}
+	if r, ok := triage.RungOf(e.Outcome); ok {
+		return r.Title
+	}
+	return string(e.Outcome)
+}
+
+// decisionWords says where a decision stands, with its chip's tone.
+func decisionWords(d triage.Decision) (words, tone string) {
+	switch d.State {
+	case triage.DecisionProposed:
+		return "Waits for a second person", "warn"
+	case triage.DecisionInForce:
+		return "In force", "done"
+	case triage.DecisionRefused:
+		return "Refused", "off"
+	case triage.DecisionSuperseded:
+		return "Replaced by a later one", "off"
+	}
+	return string(d.State), "quiet"
+}
+
+func secondWords(d triage.Decision) string {
+	if d.State == triage.DecisionRefused {
+		return "Refused by"
+	}
+	return "Approved by"
+}
+
+// findingFacts is a finding's policy and severity in one line.
+func findingFacts(f triage.Finding) string {
+	if f.Severity == "" {
+		return f.Policy.Title()
+	}
+	return f.Policy.Title() + ", " + string(f.Severity) + " severity"
+}

@@ -1,0 +1,132 @@
+package web
+
+import (
+	"strings"
+	"time"
+
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
+)
+
+// LogView is the custody log, for the auditor.
+type LogView struct {
+	Page
+	Events     []EventView // newest first
+	Size       int64       // of the tree
+	Pending    bool        // events exist that are not sequenced yet
+	Checkpoint string      // the newest signed checkpoint as text, or ""
+	Checked    time.Time   // when the checkpoint was signed
+	Result     *LogResult  // of a verification just done, or nil
+	Older      string      // address of the next page, or ""
+	Newer      string      // address of the page before, or ""
+	Origin     string      // name of the log, for instructions
+}
+
+// LogResult is what a verification on demand found, in words.
+type LogResult struct {
+	Holds  bool
+	Lines  []LogLine
+	Took   time.Duration
+	Leaves int64
+}
+
+// LogLine is one thing that was checked.
+type LogLine struct {
+	Holds bool
+	Words string
+}
+
+// PeopleView is the administrator's page.
+type PeopleView struct {
+	Page
+	Staff      []account.Account
+	Orgs       []OrgItem
+	Deliveries []DeliveryItem // messages that are waiting, failed or kept
+	MailOff    bool           // no mail server is configured
+}
+
+// OrgItem is an organisation with its size.
+type OrgItem struct {
+	account.Organisation
+	Accounts int
+}
+
+// DeliveryItem is a message and whom it goes to.
+type DeliveryItem struct {
+	triage.Message
+	ToName string
+}
+
+// MeView is one's own account and sessions.
+type MeView struct {
+	Page
+	Email    string
+	Org      string
+	Sessions []SessionItem
+}
+
+// SessionItem is one signed-in browser.
+type SessionItem struct {
+	account.Session
+	Current bool
+}
+
+// OutboxView is one's own mail, in demonstration mode.
+type OutboxView struct {
+	Page
+	Messages []OutboxItem
+}
+
+// OutboxItem is a message with the link in it, if there is one, so that it can be followed.
+type OutboxItem struct {
+	triage.Message
+	Link string // a path of this server ("/sign-in/…"), or ""
+}
+
+func planWords(o account.Organisation) string {
+	s := string(o.Plan)
+	if s != "" {
+		s = string(s[0]-'a'+'A') + s[1:]
+	}
+	if o.Comped {
+		s += ", comped"
+	}
+	return s
+}
+
+// deliveryWords says how far a message has come.
+func deliveryWords(m triage.Message) (words, tone string) {
+	switch m.State {
+	case triage.MessageDelivered:
+		return "Delivered", "done"
+	case triage.MessageFailed:
+		return "Failed, tried " + plural(m.Tries, "time", "times"), "problem"
+	case triage.MessageKept:
+		return "Kept here: no mail server", "quiet"
+	}
+	return "Waiting", "active"
+}
+
+func holdsWord(holds bool) string {
+	if holds {
+		return "Holds:"
+	}
+	return "Does not hold:"
+}
+
+// browserWords names a browser from its user agent, roughly; the whole string is too much to read.
+func browserWords(ua string) string {
+	name := "A browser"
+	for _, b := range [][2]string{{"Firefox/", "Firefox"}, {"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}} {
+		if strings.Contains(ua, b[0]) {
+			name = b[1]
+			break
+		}
+	}
+	for _, o := range [][2]string{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS", "macOS"}, {"Linux", "Linux"}} {
+		if strings.Contains(ua, o[0]) {
+			return name + " on " + o[1]
+		}
+	}
+	return name
+}

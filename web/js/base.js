@@ -1,0 +1,116 @@
+/** What every page loads: htmx, colours, local times, dialogs, copy buttons, and live events. */
+import htmx from "htmx.org";
+import { listen } from "./shared/events.js";
+import { all, openDialog, toast } from "./shared/page.js";
+import { kept } from "./shared/storage.js";
+import { ago, local } from "./shared/time.js";
+
+/** Tells the page's modules of a live event. */
+const LIVE = "proffer:live";
+
+/**
+ * @param {string} scheme auto, light or dark
+ */
+function paint(scheme) {
+	const root = document.documentElement;
+	if (scheme === "light" || scheme === "dark") root.dataset.theme = scheme;
+	else delete root.dataset.theme;
+	for (const button of all(document, "[data-theme-set]")) {
+		button.setAttribute("aria-pressed", String(button.dataset.themeSet === scheme));
+	}
+}
+
+function colours() {
+	paint(kept.get("proffer.theme") ?? "auto");
+	for (const box of all(document, "[data-theme-choice]")) box.hidden = false;
+	document.addEventListener("click", (e) => {
+		const button = e.target instanceof Element ? e.target.closest("[data-theme-set]") : null;
+		if (!(button instanceof HTMLElement)) return;
+		const scheme = button.dataset.themeSet ?? "auto";
+		kept.set("proffer.theme", scheme);
+		paint(scheme);
+	});
+}
+
+/** @param {ParentNode} within */
+function times(within) {
+	const now = new Date();
+	for (const el of all(within, "time[data-time]")) {
+		const at = new Date(el.getAttribute("datetime") ?? "");
+		if (Number.isNaN(at.getTime())) continue;
+		if (el.dataset.time === "ago") {
+			el.textContent = ago(at.getTime(), now.getTime());
+			el.dataset.utc ??= el.title;
+			el.title = `${el.dataset.utc}, ${local(at, now)} your time`;
+		} else {
+			el.title = `${local(at, now)} your time`;
+		}
+	}
+}
+
+/** Dialogs, menus, copy buttons, and selects that submit their form. */
+function clicks() {
+	document.addEventListener("click", (e) => {
+		if (!(e.target instanceof Element)) return;
+		const opener = e.target.closest("[data-opens]");
+		if (opener instanceof HTMLElement && opener.dataset.opens) openDialog(opener.dataset.opens);
+		if (e.target.closest("[data-closes]")) e.target.closest("dialog")?.close();
+		if (e.target instanceof HTMLDialogElement) e.target.close(); // the backdrop
+		for (const menu of all(document, "details[data-menu][open]")) {
+			if (!menu.contains(e.target)) menu.removeAttribute("open");
+		}
+		const copy = e.target.closest("[data-copy]");
+		if (copy instanceof HTMLElement) copyText(copy.dataset.copy ?? "");
+	});
+	document.addEventListener("keydown", (e) => {
+		if (e.key !== "Escape") return;
+		for (const menu of all(document, "details[data-menu][open]")) {
+			menu.removeAttribute("open");
+			menu.querySelector("summary")?.focus();
+		}
+	});
+	document.addEventListener("change", (e) => {
+		if (e.target instanceof HTMLSelectElement && e.target.matches("[data-submits]")) e.target.form?.requestSubmit();
+	});
+}
+
+/** @param {string} text */
+function copyText(text) {
+	navigator.clipboard.writeText(text).then(() => toast("Copied.", "done"), () => toast("Your browser did not allow copying. Select the text and copy it.", "problem"));
+}
+
+/** @param {ParentNode} within */
+function reveal(within) {
+	for (const el of all(within, "[data-opens][hidden], [data-copy][hidden]")) el.hidden = false;
+	times(within);
+}
+
+function start() {
+	colours();
+	clicks();
+	reveal(document);
+	setInterval(() => times(document), 30_000);
+	document.addEventListener("htmx:afterSettle", () => reveal(document));
+	document.addEventListener("htmx:responseError", () => toast("The server could not do that. Reload the page to see where things stand.", "problem"));
+	document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Check your connection; nothing was changed.", "problem"));
+	const focus = document.querySelector("main [data-autofocus]:not(dialog [data-autofocus])");
+	if (focus instanceof HTMLElement) focus.focus();
+	const account = document.body.dataset.account;
+	if (account && "live" in document.body.dataset) {
+		listen(account, (event) => document.dispatchEvent(new CustomEvent(LIVE, { detail: event })));
+	}
+	document.addEventListener(LIVE, refresh);
+}
+
+/**
+ * Parts of a page that name the event they depend on are loaded anew by htmx.
+ * @param {Event} e
+ */
+function refresh(e) {
+	const { name } = /** @type {CustomEvent<import("./shared/events.js").LiveEvent>} */ (e).detail;
+	for (const el of all(document, "[data-refresh-on]")) {
+		if (name === "resync" || el.dataset.refreshOn === name) htmx.trigger(el, "proffer:refresh", {});
+	}
+}
+
+start();
