@@ -8,7 +8,7 @@ JS    := $(shell find web/js web/css web/bundle -type f 2>/dev/null)
 .PHONY: run test bench check fmt generate build deps-run deps-test clean
 
 run: deps-run build
-	@PROFFER_DEMO=$${PROFFER_DEMO:-true} exec ./bin/proffer serve
+	@PROFFER_DEMO=$${PROFFER_DEMO:-true} PROFFER_LOG=$${PROFFER_LOG:-warn} exec ./bin/proffer serve
 
 test: deps-test build check
 	CI=$(CI) go test -timeout 25m ./...

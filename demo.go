@@ -63,6 +63,22 @@ func openDemo(ctx context.Context, a *application) (*demo, error) {
 	return d, nil
 }
 
+// endDemo signs the people of an earlier demonstration on this database out: anybody could have been them.
+func (s *services) endDemo(ctx context.Context) error {
+	for _, p := range demoPeople {
+		acc, err := s.accountByEmail(ctx, p.email)
+		if errors.Is(err, triage.ErrNotFound) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if err := s.desk.EndSessions(ctx, acc.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // found makes the organisations and their people.
 func (d *demo) found(ctx context.Context) error {
 	desk := d.app.desk

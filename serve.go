@@ -91,6 +91,8 @@ func (s *services) application(ctx context.Context) (*application, error) {
 		if a.demo, err = openDemo(ctx, a); err != nil {
 			return nil, fmt.Errorf("setting up the demonstration: %w", err)
 		}
+	} else if err := s.endDemo(ctx); err != nil {
+		return nil, fmt.Errorf("ending an earlier demonstration: %w", err)
 	}
 	a.handler, err = a.edge()
 	return a, err

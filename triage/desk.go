@@ -25,6 +25,7 @@ type Desk struct {
 	Clock   Clock
 	Log     *slog.Logger
 	URL     string        // address of the application, for links in messages, without a slash at the end
+	Demo    bool          // demonstration mode: links that MintLink makes work in this mode only
 	Lock    time.Duration // how long evidence is locked once it is reported (PROFFER_EVIDENCE_LOCK)
 }
 

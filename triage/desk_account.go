@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/proffer/proffer/triage/account"
@@ -19,6 +20,9 @@ const LinkTime = 20 * time.Minute
 // maxLinks is how many sign-in links one account may ask for within LinkTime.
 const maxLinks = 5
 
+// demoPrefix starts the tokens of demonstration mode, which are of no use anywhere else.
+const demoPrefix = "demo."
+
 // linkToken draws a one-time token: 32 random bytes in base64url. Only its SHA-256 is kept.
 func linkToken() string {
 	var b [32]byte
@@ -30,10 +34,23 @@ func linkToken() string {
 // account: only the command line and demonstration mode print one.
 func (d *Desk) MintLink(ctx context.Context, to account.ID, valid time.Duration) (string, error) {
 	token := linkToken()
+	if d.Demo {
+		token = demoPrefix + token
+	}
 	err := d.Store.Update(ctx, func(tx Tx) error {
 		return tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), to, d.now().Add(valid))
 	})
 	return d.URL + "/sign-in/" + token, err
+}
+
+// EndSessions signs an account out everywhere.
+func (d *Desk) EndSessions(ctx context.Context, of account.ID) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.DeleteSessions(ctx, of); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, account.System, entry{Act: custody.SessionRevoked, Subject: "account/" + string(of)})
+	})
 }
 
 // RequestLink sends a sign-in link by e-mail. The answer is the same whether the address is known or not.
@@ -65,6 +82,9 @@ func (d *Desk) RequestLink(ctx context.Context, email string) error {
 // SignIn uses a link up. It fails with NotFound for unknown, used and expired links, and with Forbidden, in words, for
 // accounts that are banned or suspended.
 func (d *Desk) SignIn(ctx context.Context, token string) (acc account.Account, err error) {
+	if strings.HasPrefix(token, demoPrefix) && !d.Demo {
+		return acc, Errorf(NotFound, "This link belongs to a demonstration, and this server is not in demonstration mode. Ask for a new link.")
+	}
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		id, err := tx.TakeLink(ctx, SHA256(sha256.Sum256([]byte(token))), d.now())
 		if errors.Is(err, ErrNotFound) {

@@ -28,11 +28,18 @@ func clearOldPostmaster(ctx context.Context, dir string) error {
 		if err != nil || pid <= 1 {
 			return nil
 		}
-		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			return nil
+		if syscall.Kill(pid, 0) != nil {
+			return nil // it is gone, or another user's: PostgreSQL sees it so too
 		}
-		if !worksIn(pid, dir) {
-			return os.Remove(path)
+		ours, err := worksIn(pid, dir)
+		if err != nil {
+			return nil // it may not be looked at: PostgreSQL decides
+		}
+		if !ours {
+			if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("removing what an old PostgreSQL left: %w", err)
+			}
+			return nil
 		}
 		// It had this signal from the kernel when its parent died; it may be one whose parent did not die but failed.
 		if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -46,17 +53,21 @@ func clearOldPostmaster(ctx context.Context, dir string) error {
 	}
 }
 
-// worksIn reports whether a living process has that working folder, as every process of a PostgreSQL has its cluster; it
-// says yes of a process that it may not look at.
-func worksIn(pid int, dir string) bool {
+// worksIn reports whether a living process has that working folder, as every process of a PostgreSQL has its cluster. It
+// fails when it may not look at the process.
+func worksIn(pid int, dir string) (bool, error) {
 	proc := "/proc/" + strconv.Itoa(pid)
-	if stat, err := os.ReadFile(proc + "/stat"); err != nil || strings.Contains(string(stat), ") Z ") {
-		return false
+	stat, err := os.ReadFile(proc + "/stat")
+	if err != nil || strings.Contains(string(stat), ") Z ") {
+		return false, nil
 	}
 	at, err := os.Stat(proc + "/cwd")
 	if err != nil {
-		return errors.Is(err, os.ErrPermission)
+		if errors.Is(err, os.ErrPermission) {
+			return false, err
+		}
+		return false, nil
 	}
 	here, err := os.Stat(dir)
-	return err == nil && os.SameFile(at, here)
+	return err == nil && os.SameFile(at, here), nil
 }

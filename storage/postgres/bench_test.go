@@ -95,9 +95,9 @@ func BenchmarkQueue(b *testing.B) {
 				}
 			}
 			small, large := median(took[0]), median(took[1])
-			b.ReportMetric(float64(small.Microseconds()), "µs/1000")
-			b.ReportMetric(float64(large.Microseconds()), "µs/10000")
-			b.ReportMetric(float64(large)/float64(small), "ratio")
+			b.ReportMetric(float64(small.Microseconds()), "at_1000_µs")
+			b.ReportMetric(float64(large.Microseconds()), "µs")
+			b.ReportMetric(float64(large)/float64(small), "x_1000_open_cases")
 		})
 	}
 }

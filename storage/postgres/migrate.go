@@ -36,7 +36,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := own.Up(ctx); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
-	jobs, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: s.log})
+	jobs, err := rivermigrate.New(riverpgxv5.New(s.pool), &rivermigrate.Config{Logger: riverLog(s.log)})
 	if err != nil {
 		return fmt.Errorf("reading the migrations of the job queue: %w", err)
 	}

@@ -75,7 +75,7 @@ func connect(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	if s.jobs, err = river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: s.log}); err != nil {
+	if s.jobs, err = river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: riverLog(s.log)}); err != nil {
 		s.pool.Close()
 		return nil, fmt.Errorf("preparing the job queue: %w", err)
 	}

@@ -69,7 +69,7 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 	river.AddWorker(all, &worker[triage.Sweep]{work: s.sweeper(h.Sweep), final: h.OnFinalFailure, timeout: sweepTimeout})
 	client, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
 		ID:     "proffer-" + rand.Text(),
-		Logger: s.log,
+		Logger: riverLog(s.log),
 		Queues: map[string]river.QueueConfig{
 			queueMedia: {MaxWorkers: mediaWorkers}, queueDefault: {MaxWorkers: defaultWorkers},
 		},

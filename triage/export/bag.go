@@ -47,11 +47,16 @@ func writeManifest(lines []manifestLine) []byte {
 	return b.Bytes()
 }
 
+var (
+	lineEnds    = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	pathEscapes = strings.NewReplacer("%0A", "\n", "%0a", "\n", "%0D", "\r", "%0d", "\r", "%25", "%")
+)
+
 // parseManifest reads a manifest (RFC 8493 section 2.1.3), generously in what the format leaves open: white space,
 // the case of digests, a leading "./", any line end, and from version 1.0 on the three escapes for line ends and %.
 func parseManifest(b []byte, version string) ([]manifestLine, error) {
 	var lines []manifestLine
-	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(b))
+	text := lineEnds.Replace(string(b))
 	for line := range strings.SplitSeq(text, "\n") {
 		if line == "" {
 			continue
@@ -62,7 +67,7 @@ func parseManifest(b []byte, version string) ([]manifestLine, error) {
 		}
 		path := strings.TrimPrefix(strings.TrimPrefix(strings.TrimLeft(line[i:], " \t"), "*"), "./")
 		if version != "0.97" {
-			path = strings.NewReplacer("%0A", "\n", "%0a", "\n", "%0D", "\r", "%0d", "\r", "%25", "%").Replace(path)
+			path = pathEscapes.Replace(path)
 		}
 		sum := strings.ToLower(line[:i])
 		if _, err := hex.DecodeString(sum); err != nil || path == "" {

@@ -83,28 +83,43 @@ func (g *gate) feed(p []byte) error {
 	return nil
 }
 
-// Bytes on each side of the word “key” that a pattern may reach to.
+// keyReach is how many bytes may lie between the members of a JSON Web Key, and how much of a stream is kept so that
+// nothing is missed where one piece of it ends and the next begins.
 const keyReach = 4 << 10
 
-// keyPatterns all hold the letters KEY, Key, key or kty, which is what the scan looks for first.
-var keyPatterns = []struct {
-	what string
-	re   *regexp.Regexp
-	text bool // in the package's own documents only
-}{
-	{"a private key in PEM form", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----`), false},
-	{"a private key in SSH2 form", regexp.MustCompile(`---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----`), false},
-	{"an OpenSSH private key", regexp.MustCompile(`openssh-key-v1\x00`), false},
-	{"a PuTTY private key", regexp.MustCompile(`PuTTY-User-Key-File-[0-9]`), false},
-	{"an age identity", regexp.MustCompile(`AGE-SECRET-KEY-`), false},
-	{"a signing key of signed notes", regexp.MustCompile(`PRIVATE\+KEY\+`), false},
-	{"CASE's field for an encryption key", regexp.MustCompile(`encryptionKey\\*["']`), true},
+// keyPattern is one form of key. Each holds the word KEY, Key or key at one place, which is what the scan looks for first:
+// so the work per byte is small and bounded, whatever a hostile file repeats.
+type keyPattern struct {
+	what   string
+	mark   string         // with the word in it
+	word   int            // where in the mark
+	shape  *regexp.Regexp // around the mark, or nil where the mark says it all
+	before int            // bytes before the word that shape may reach to
+	text   bool           // in the package's own documents only
 }
 
-// jwkKind and jwkPrivate together are a private JSON Web Key; quotes may be escaped, as in JSON within JSON.
+var keyPatterns = []keyPattern{
+	{"a private key in PEM form", "PRIVATE KEY", 8, regexp.MustCompile(`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----`), 64, false},
+	{"a private key in SSH2 form", "PRIVATE KEY ----", 8, regexp.MustCompile(`---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----`), 64, false},
+	{"an OpenSSH private key", "openssh-key-v1\x00", 8, nil, 0, false},
+	{"a PuTTY private key", "PuTTY-User-Key-File-", 11, nil, 0, false},
+	{"an age identity", "AGE-SECRET-KEY-", 11, nil, 0, false},
+	{"a signing key of signed notes", "PRIVATE+KEY+", 8, nil, 0, false},
+	{"CASE's field for an encryption key", "encryptionKey", 10, regexp.MustCompile(`encryptionKey\\*["']`), 16, true},
+}
+
+// at reports whether the pattern stands in b with its word at that place.
+func (k keyPattern) at(b []byte, at int) bool {
+	if from := at - k.word; from < 0 || len(b)-from < len(k.mark) || string(b[from:from+len(k.mark)]) != k.mark {
+		return false
+	}
+	return k.shape == nil || k.shape.Match(b[max(0, at-k.before):min(len(b), at+64)])
+}
+
 var (
-	jwkKind    = regexp.MustCompile(`["']kty\\*["']\s*:`)
+	// A private member of a JSON Web Key; quotes may be escaped, as in JSON within JSON.
 	jwkPrivate = regexp.MustCompile(`["'](d|k|p|q|dp|dq|qi)\\*["']\s*:\s*\\*["'][A-Za-z0-9_-]{16,}`)
+	jwkKind    = regexp.MustCompile(`^kty\\*["']\s{0,8}:`)
 	// Two patterns of documents that hold no “key”.
 	caseIV     = regexp.MustCompile(`encryptionIV\\*["']`)
 	opensshB64 = []byte("b3BlbnNzaC1rZXktdjE") // openssh-key-v1 in base64, without its PEM lines
@@ -128,10 +143,22 @@ func (s *keyScan) write(p []byte) *keyFound {
 }
 
 func (s *keyScan) scan(b []byte) *keyFound {
+	var kinds []int // where JSON Web Keys may be
 	for at := nextKeyWord(b, 0); at >= 0; at = nextKeyWord(b, at+1) {
-		if found := s.look(b[max(0, at-keyReach):min(len(b), at+keyReach)]); found != nil {
-			return found
+		if b[at+1] == 't' {
+			if jwkKind.Match(b[at:min(len(b), at+24)]) {
+				kinds = append(kinds, at)
+			}
+			continue
 		}
+		for _, k := range keyPatterns {
+			if (s.text || !k.text) && k.at(b, at) {
+				return &keyFound{k.what}
+			}
+		}
+	}
+	if len(kinds) > 0 && jwkNear(b, kinds) {
+		return &keyFound{"a JSON Web Key with its private part"}
 	}
 	if s.text && caseIV.Match(b) {
 		return &keyFound{"CASE's field for an initialisation vector"}
@@ -142,16 +169,23 @@ func (s *keyScan) scan(b []byte) *keyFound {
 	return nil
 }
 
-func (s *keyScan) look(b []byte) *keyFound {
-	for _, k := range keyPatterns {
-		if (s.text || !k.text) && k.re.Match(b) {
-			return &keyFound{k.what}
+// jwkNear reports whether a private member stands near one of the places, which are in order.
+func jwkNear(b []byte, kinds []int) bool {
+	for from := max(0, kinds[0]-keyReach); len(kinds) > 0; {
+		m := jwkPrivate.FindIndex(b[from:])
+		if m == nil {
+			return false
 		}
+		at := from + m[0]
+		for len(kinds) > 0 && kinds[0] < at-keyReach {
+			kinds = kinds[1:]
+		}
+		if len(kinds) > 0 && kinds[0] <= at+keyReach {
+			return true
+		}
+		from += m[1]
 	}
-	if jwkKind.Match(b) && jwkPrivate.Match(b) {
-		return &keyFound{"a JSON Web Key with its private part"}
-	}
-	return nil
+	return false
 }
 
 // inKeyWord marks the letters of KEY, Key, key and kty.

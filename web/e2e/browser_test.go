@@ -12,7 +12,7 @@ import (
 )
 
 // makeClip makes a real clip with ffmpeg and returns its path.
-func makeClip(t *testing.T, dir, name string, seconds int) string {
+func makeClip(t testing.TB, dir, name string, seconds int) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	args := []string{"-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=320x240:rate=15:duration=%d", seconds),

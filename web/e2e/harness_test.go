@@ -50,7 +50,7 @@ func TestMain(m *testing.M) {
 
 // server is a running Proffer.
 type server struct {
-	t     *testing.T
+	t     testing.TB
 	URL   string
 	Dir   string            // its folder; data is below it
 	Env   []string          // further PROFFER_* settings
@@ -77,7 +77,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // start starts a server in demonstration mode on a fresh folder, without samples unless env says so.
-func start(t *testing.T, env ...string) *server {
+func start(t testing.TB, env ...string) *server {
 	t.Helper()
 	s := &server{t: t, Dir: t.TempDir(), URL: "http://localhost:" + freePort(t), Env: env}
 	s.boot()
@@ -85,7 +85,7 @@ func start(t *testing.T, env ...string) *server {
 	return s
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -190,7 +190,7 @@ var browsers = sync.OnceValue(func() context.Context {
 
 // person is somebody with a browser of their own.
 type person struct {
-	t   *testing.T
+	t   testing.TB
 	s   *server
 	ctx context.Context
 }
