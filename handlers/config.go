@@ -3,8 +3,10 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -92,6 +94,11 @@ func (c Config) check() error {
 	case c.Desk == nil || c.Sessions == nil || c.Changes == nil || c.Assets == nil || c.Uploads == nil ||
 		c.PublicKeys == nil || c.Ready == nil || c.Log == nil:
 		return errors.New("handlers: a part of Config is not set")
+	}
+	for _, p := range c.Proxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			return fmt.Errorf("handlers: %q is not a range of addresses such as 10.0.0.0/8: %w", p, err)
+		}
 	}
 	return nil
 }

@@ -275,7 +275,7 @@ func (s *server) receipt(w http.ResponseWriter, r *http.Request, a triage.Actor)
 }
 
 func (s *server) upload(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
-	s.uploads.ServeHTTP(w, r)
+	s.uploads.ServeHTTP(patient{w}, r)
 	return nil
 }
 

@@ -44,6 +44,7 @@ func TestRoutes(t *testing.T) {
 	t.Run("golden", func(t *testing.T) { golden(t, f, probes) })
 	t.Run("hidden lane", func(t *testing.T) { hiddenLane(t, f, probes) })
 	t.Run("hidden answers like nothing", func(t *testing.T) { hiddenLikeNothing(t, f, probes) })
+	t.Run("queue", func(t *testing.T) { queueShowsWhatMayBeRead(t, f) })
 	t.Run("cross-origin", func(t *testing.T) { crossOriginPosts(t, f, probes) })
 }
 
@@ -213,6 +214,25 @@ func hiddenLikeNothing(t *testing.T, f *fixture, probes []probe) {
 	}
 	if tried < 100 {
 		t.Errorf("only %d requests were compared", tried)
+	}
+}
+
+// queueShowsWhatMayBeRead holds that no tab shows a case that triage.Can would not let the actor read of, for people who
+// hold several roles too.
+func queueShowsWhatMayBeRead(t *testing.T, f *fixture) {
+	for _, roles := range []account.Roles{{account.Liaison}, {account.Liaison, account.ChildSafety}, {account.Liaison, account.Auditor}, {account.Lead}} {
+		acc := f.person(fmt.Sprint("Several ", roles), roles...)
+		b := f.signIn(acc)
+		for _, tab := range triage.Tabs {
+			a := b.get("/queue?tab=" + string(tab))
+			for _, m := range []matter{f.free, f.held, f.waits, f.failed, f.decided, f.hidden, f.hiddenDone} {
+				var c triage.Case
+				must(t, f.store.View(t.Context(), func(tx triage.Tx) (err error) { c, err = tx.Case(t.Context(), m.id); return err }))
+				if len(mentions(a, []string{string(m.id)})) > 0 && !triage.Can(f.actor(acc), triage.QueueRead, c.Target()) {
+					t.Errorf("%v: the tab %s shows a case in the lane %s that is %s", roles, tab, c.Lane, c.State)
+				}
+			}
+		}
 	}
 }
 

@@ -136,6 +136,31 @@ func (w steady) Write(p []byte) (int, error) {
 
 func (w steady) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// patient gives uploads longer than tusd asks for: tusd counts from the last byte that came, but the object store may
+// take its time to store a part or to put them together, and a deadline that passes meanwhile would break the request off.
+type patient struct{ http.ResponseWriter }
+
+// patience is longer than the object store's own limits of one call.
+const patience = 90 * time.Second
+
+func (w patient) SetReadDeadline(t time.Time) error {
+	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(later(t))
+}
+
+func (w patient) SetWriteDeadline(t time.Time) error {
+	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(later(t))
+}
+
+func (w patient) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// later moves a deadline on. One that has come is an order to stop, and stays.
+func later(t time.Time) time.Time {
+	if t.IsZero() || time.Until(t) < time.Second {
+		return t
+	}
+	return t.Add(patience)
+}
+
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
 		s.Log.WarnContext(r.Context(), "not ready", "err", err)

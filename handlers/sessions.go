@@ -28,9 +28,9 @@ const (
 )
 
 func newSessions(c Config, failed func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
-	m := scs.New()
-	m.Store, m.HashTokenInStore, m.Lifetime, m.ErrorFunc = c.Sessions, true, sessionTime, failed
-	m.Cookie = scs.SessionCookie{Name: "proffer", HttpOnly: true, Path: "/", SameSite: http.SameSiteLaxMode, Persist: true}
+	// Not scs.New, which starts a store in memory that would clean itself for ever.
+	m := &scs.SessionManager{Store: c.Sessions, HashTokenInStore: true, Lifetime: sessionTime, Codec: scs.GobCodec{}, ErrorFunc: failed,
+		Cookie: scs.SessionCookie{Name: "proffer", HttpOnly: true, Path: "/", SameSite: http.SameSiteLaxMode, Persist: true}}
 	if c.secure() { // the prefix makes browsers refuse the cookie from other hosts and from plain HTTP
 		m.Cookie.Name, m.Cookie.Secure = "__Host-proffer", true
 	}

@@ -65,6 +65,29 @@ func TestLinksWorkOnceAndScannersDoNoHarm(t *testing.T) {
 	}
 }
 
+func TestDemonstrationLinks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.person("Ada Owner")
+	w.desk.Demo = true
+	good, kept := w.link(ada), w.link(ada)
+	if a := w.stranger().get(good); a.status != 200 || !strings.Contains(a.body, good) {
+		t.Errorf("looking at a demonstration's link answers %d", a.status)
+	}
+	if a := w.stranger().post(good, nil); a.status != 303 {
+		t.Errorf("using a demonstration's link answers %d", a.status)
+	}
+	w.desk.Demo = false
+	if a := w.stranger().post(kept, nil); a.status != 404 || !strings.Contains(a.body, "not in demonstration mode") || a.cookie("proffer") != nil {
+		t.Errorf("outside demonstration mode it answers %d", a.status)
+	}
+	for _, token := range []string{"short", strings.Repeat("a", 101), "..%2f..%2f..%2f..%2f..%2fetc", "aaaaaaaaaaaaaaaaaaaaaaaa%22%3e"} {
+		if a := w.stranger().get("/sign-in/" + token); a.status != 404 {
+			t.Errorf("the token %q is answered %d", token, a.status)
+		}
+	}
+}
+
 func TestReturnPaths(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "https://evil.example/", "//evil.example/", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/ /evil",

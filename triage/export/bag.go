@@ -70,7 +70,7 @@ func parseManifest(b []byte, version string) ([]manifestLine, error) {
 			path = pathEscapes.Replace(path)
 		}
 		sum := strings.ToLower(line[:i])
-		if _, err := hex.DecodeString(sum); err != nil || path == "" {
+		if _, err := hex.DecodeString(sum); err != nil || sum == "" || path == "" {
 			return nil, fmt.Errorf("a line of the manifest is no digest and path: %.80q", line)
 		}
 		lines = append(lines, manifestLine{sum, path})

@@ -16,10 +16,12 @@ import (
 
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/custody"
-	"github.com/proffer/proffer/triage/work"
 )
 
-var _ work.Builder = (*Builder)(nil)
+// The contract of work.Builder, which main relies on; this package does not import its user.
+var _ interface {
+	Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error
+} = (*Builder)(nil)
 
 // TestGatherWaits shows that nothing is built before the log has sequenced the request and its approval.
 func TestGatherWaits(t *testing.T) {

@@ -1,10 +1,8 @@
 package export
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -53,9 +51,9 @@ func (c *check) signature() error {
 	case len(wrong) > 0:
 		c.check(wrong, "")
 	case c.given == nil:
-		c.unknown("It was signed at %s with a key that calls itself %s. The package itself brought that key, so this says nothing of who signed: signer unknown.", at, signer)
+		c.unknown("It was signed on %s with a key that calls itself %s. The package itself brought that key, so this says nothing of who signed: signer unknown.", at, signer)
 	default:
-		c.holds("It was signed at %s with %s, a key from your key file; the signature covers the manifests and through them every file.", at, signer)
+		c.holds("It was signed on %s with %s, a key from your key file; the signature covers the manifests and through them every file.", at, signer)
 	}
 	return nil
 }
@@ -105,129 +103,6 @@ func (c *check) checkpoint() error {
 	}
 	c.holds("The checkpoint of the custody log is signed by %s: %d entries as of %s.", head.Origin, head.Tree.N, printTime(head.Time))
 	return nil
-}
-
-// logCheck is what the entries of the log say.
-type logCheck struct {
-	head                custody.Checkpoint
-	request, inCase     string
-	entries, bare       int
-	last                int64
-	sealed              map[string]custody.Detail // by exhibit
-	requested, approved []claim                   // of this package
-	refused             bool
-	receipts            map[string]string // SHA-256 of each report's receipt, as the log names it
-}
-
-// claim is an act with its words.
-type claim struct {
-	actor  string
-	detail custody.Detail
-}
-
-// entries streams the events: each must parse, fit its salted hash, and be proven to be in the signed log.
-func (c *check) entries() error {
-	if c.log == nil {
-		return nil
-	}
-	r, err := c.open[fileEvents]()
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", fileEvents, err)
-	}
-	defer r.Close()
-	c.log.last = -1
-	in := bufio.NewReaderSize(r, 64<<10)
-	var wrong []string
-	for len(wrong) < 10 {
-		line, err := readLine(in)
-		if err == io.EOF {
-			break
-		}
-		if err != nil && !errors.Is(err, errLine) {
-			return fmt.Errorf("reading %s: %w", fileEvents, err)
-		}
-		if err == nil {
-			err = c.log.entry(line)
-		}
-		c.log.entries++
-		if err != nil {
-			wrong = append(wrong, fmt.Sprintf("line %d of the custody entries does not hold: %v", c.log.entries, err))
-			if errors.Is(err, errLine) {
-				break
-			}
-		}
-	}
-	if c.check(wrong, "All %d entries of the custody log are in their form and are proven to be in the signed log; %d of them show their details, unchanged.",
-		c.log.entries, c.log.entries-c.log.bare) && c.log.bare > 0 {
-		c.remark("%d entries stand without their details, which were withheld or have been erased; who, what and when stand all the same.", c.log.bare)
-	}
-	return nil
-}
-
-var errLine = errors.New("the line is too long or has no end")
-
-// readLine reads one line with its line feed, of bounded length.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := in.ReadSlice('\n')
-		line = append(line, part...)
-		switch {
-		case err == nil && len(line) <= maxEventLine:
-			return line, nil
-		case len(line) > maxEventLine, err == io.EOF && len(line) > 0:
-			return nil, errLine
-		case err != nil && err != bufio.ErrBufferFull:
-			return nil, err
-		}
-	}
-}
-
-func (l *logCheck) entry(line []byte) error {
-	e, err := parseEventLine(line)
-	if err != nil {
-		return err
-	}
-	leaf, err := custody.ParseLeaf(e.Leaf)
-	if err != nil {
-		return err
-	}
-	if err := (custody.Event{Leaf: leaf, Salt: e.Salt, Detail: e.Detail}).CheckDetail(); err != nil {
-		return err
-	}
-	if err := e.Proof.Check(l.head.Tree, e.Leaf); err != nil {
-		return err
-	}
-	if e.Index <= l.last {
-		return errors.New("it is not in the order of the log")
-	}
-	if leaf.Case != l.inCase {
-		return fmt.Errorf("it belongs to case %s, not to %s", orNone(leaf.Case), l.inCase)
-	}
-	l.last = e.Index
-	if e.Detail == nil {
-		l.bare++
-	}
-	l.note(leaf, e.Detail)
-	return nil
-}
-
-// note keeps what later checks ask for.
-func (l *logCheck) note(leaf custody.Leaf, d custody.Detail) {
-	kind, id, _ := strings.Cut(leaf.Subject, "/")
-	switch {
-	case leaf.Act == custody.ExhibitSealed && kind == "exhibit":
-		l.sealed[id] = d
-	case leaf.Act == custody.ReportSubmitted && kind == "report" && d["receipt_sha256"] != "":
-		l.receipts[id] = d["receipt_sha256"]
-	case kind != "package" || id != l.request:
-	case leaf.Act == custody.PackageRequested:
-		l.requested = append(l.requested, claim{leaf.Actor, d})
-	case leaf.Act == custody.PackageApproved:
-		l.approved = append(l.approved, claim{leaf.Actor, d})
-	case leaf.Act == custody.PackageRefused:
-		l.refused = true
-	}
 }
 
 // originals holds every original against the log's entry of the moment it was sealed.
