@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,10 +8,8 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/proffer/proffer/triage"
-	"github.com/proffer/proffer/triage/custody"
 	"github.com/proffer/proffer/web"
 )
 
@@ -37,10 +33,6 @@ func (s *server) showLog(w http.ResponseWriter, r *http.Request, a triage.Actor,
 	if err != nil {
 		return err
 	}
-	hidden, err := s.hidden(r.Context(), a, x.Leaves)
-	if err != nil {
-		return err
-	}
 	p, err := s.page(r, "Custody log", "/log")
 	if err != nil {
 		return err
@@ -48,7 +40,7 @@ func (s *server) showLog(w http.ResponseWriter, r *http.Request, a triage.Actor,
 	v := web.LogView{Page: p, Size: x.Size, Checkpoint: string(x.Checkpoint), Checked: x.Head.Time, Origin: x.Head.Origin, Result: result}
 	for i, l := range x.Leaves {
 		e := eventWords(l)
-		if hidden[l.Case] {
+		if x.Withheld[i] {
 			e = withheld(l.ID)
 		}
 		e.Index = x.From + int64(i)
@@ -68,30 +60,6 @@ func (s *server) showLog(w http.ResponseWriter, r *http.Request, a triage.Actor,
 // which the tree says too.
 func withheld(id string) web.EventView {
 	return web.EventView{ID: id, Act: "Withheld", Words: "This entry is about something that you may not see. It is part of the tree and of every verification."}
-}
-
-// hidden reports which of the leaves' cases the actor may not know of (DESIGN I10). An auditor may read every entry of
-// the log but those.
-func (s *server) hidden(ctx context.Context, a triage.Actor, leaves []custody.Leaf) (hidden map[string]bool, err error) {
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		hidden = map[string]bool{"": false}
-		for _, l := range leaves {
-			if _, known := hidden[l.Case]; known {
-				continue
-			}
-			c, err := tx.Case(ctx, triage.CaseID(l.Case))
-			switch {
-			case errors.Is(err, triage.ErrNotFound):
-				hidden[l.Case] = true // nothing says whose it is
-			case err != nil:
-				return err
-			default:
-				hidden[l.Case] = !triage.Can(a, triage.LogRead, triage.Target{Lane: c.Lane})
-			}
-		}
-		return nil
-	})
-	return hidden, err
 }
 
 func (s *server) verifyLog(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
@@ -128,22 +96,14 @@ func (s *server) inclusion(w http.ResponseWriter, r *http.Request, a triage.Acto
 	if id, ok := triage.ParseID("E", event); !ok || id != event {
 		return errNothing
 	}
-	data, proof, checkpoint, err := s.desk.ProveEvent(r.Context(), a, event)
+	p, err := s.desk.ProveEvent(r.Context(), a, event)
 	if err != nil {
 		return err
 	}
-	leaf, err := custody.ParseLeaf(data)
-	if err != nil {
-		return fmt.Errorf("entry %s: %w", event, err)
+	if p.Leaf == nil {
+		p.Leaf = fmt.Appendf(nil, "record-hash %s\n", p.Hash)
 	}
-	hidden, err := s.hidden(r.Context(), a, []custody.Leaf{leaf})
-	if err != nil {
-		return err
-	}
-	if hidden[leaf.Case] {
-		data = fmt.Appendf(nil, "record-hash %s\n", tlog.RecordHash(data))
-	}
-	text := fmt.Appendf(nil, "%s\n%s\n%s", data, proof.Encode(), checkpoint)
+	text := fmt.Appendf(nil, "%s\n%s\n%s", p.Leaf, p.Inclusion.Encode(), p.Checkpoint)
 	return download(w, "proof-"+event+".txt", text)
 }
 

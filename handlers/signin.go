@@ -135,7 +135,12 @@ func (s *server) switchPerson(w http.ResponseWriter, r *http.Request, _ triage.A
 	return seeOther(w, r, "/")
 }
 
-func (s *server) signOut(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
+func (s *server) signOut(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	if a.Account != "" {
+		if err := s.desk.SignedOut(r.Context(), a); err != nil {
+			return err
+		}
+	}
 	if err := s.sessions.Destroy(r.Context()); err != nil {
 		return err
 	}

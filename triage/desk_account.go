@@ -43,6 +43,13 @@ func (d *Desk) MintLink(ctx context.Context, to account.ID, valid time.Duration)
 	return d.URL + "/sign-in/" + token, err
 }
 
+// SignedOut records that somebody ended their session themselves.
+func (d *Desk) SignedOut(ctx context.Context, a Actor) error {
+	return d.Store.Update(ctx, func(tx Tx) error {
+		return d.record(ctx, tx, a.Account, entry{Act: custody.SessionEnded, Subject: "account/" + string(a.Account)})
+	})
+}
+
 // EndSessions signs an account out everywhere.
 func (d *Desk) EndSessions(ctx context.Context, of account.ID) error {
 	return d.Store.Update(ctx, func(tx Tx) error {

@@ -113,6 +113,7 @@ func (d *Desk) RunSequencer(ctx context.Context, every time.Duration) {
 // LogPage is one page of the custody log as auditors see it: leaves only, so no names and no words.
 type LogPage struct {
 	Leaves     []custody.Leaf
+	Withheld   []bool // for each leaf: it is about a case that the actor may not know of, so nothing of it may be shown
 	From, Size int64
 	Checkpoint []byte // newest signed checkpoint, or nil
 	Head       custody.Checkpoint
@@ -147,9 +148,28 @@ func (d *Desk) ReadLog(ctx context.Context, a Actor, from int64, limit int) (p L
 			}
 			p.Leaves = append(p.Leaves, leaf)
 		}
-		return nil
+		p.Withheld, err = withheld(ctx, tx, a, p.Leaves)
+		return err
 	})
 	return p, err
+}
+
+// withheld reports which of the leaves are about a case that the actor may not know of (DESIGN I10). An auditor may read
+// every other entry of the log.
+func withheld(ctx context.Context, tx Tx, a Actor, leaves []custody.Leaf) ([]bool, error) {
+	hidden := map[string]bool{"": false}
+	out := make([]bool, len(leaves))
+	for i, l := range leaves {
+		if _, known := hidden[l.Case]; !known {
+			c, err := tx.Case(ctx, CaseID(l.Case))
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return nil, err
+			}
+			hidden[l.Case] = err != nil || !Can(a, LogRead, Target{Lane: c.Lane})
+		}
+		out[i] = hidden[l.Case]
+	}
+	return out, nil
 }
 
 // VerifyLog recomputes the whole log and compares it with every checkpoint. A log that does not hold is a result, not
@@ -226,10 +246,18 @@ func logCheckpoints(ctx context.Context, tx Tx, s Signer) iter.Seq2[[]byte, erro
 	}
 }
 
-// ProveEvent makes the inclusion proof of an event against the newest checkpoint, with the leaf's bytes.
-func (d *Desk) ProveEvent(ctx context.Context, a Actor, event string) (leaf []byte, p custody.Inclusion, checkpoint []byte, err error) {
+// Proof is what it takes to check that one event is in the log.
+type Proof struct {
+	Leaf       []byte // the leaf's bytes; nil where the actor may not know of its case
+	Hash       tlog.Hash
+	Inclusion  custody.Inclusion
+	Checkpoint []byte
+}
+
+// ProveEvent makes the inclusion proof of an event against the newest checkpoint.
+func (d *Desk) ProveEvent(ctx context.Context, a Actor, event string) (p Proof, err error) {
 	if err := Allow(a, LogRead, Target{}); err != nil {
-		return nil, p, nil, err
+		return p, err
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {
 		row, err := tx.LeafOf(ctx, event)
@@ -237,14 +265,24 @@ func (d *Desk) ProveEvent(ctx context.Context, a Actor, event string) (leaf []by
 			return err
 		}
 		var size int64
-		if checkpoint, size, err = tx.Checkpoint(ctx); err != nil {
+		if p.Checkpoint, size, err = tx.Checkpoint(ctx); err != nil {
 			return err
 		}
-		leaf = row.Data
-		p, err = custody.ProveInclusion(size, row.Index, hashReader(ctx, tx))
+		leaf, err := custody.ParseLeaf(row.Data)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", row.Index, err)
+		}
+		hidden, err := withheld(ctx, tx, a, []custody.Leaf{leaf})
+		if err != nil {
+			return err
+		}
+		if p.Hash = tlog.RecordHash(row.Data); !hidden[0] {
+			p.Leaf = row.Data
+		}
+		p.Inclusion, err = custody.ProveInclusion(size, row.Index, hashReader(ctx, tx))
 		return err
 	})
-	return leaf, p, checkpoint, err
+	return p, err
 }
 
 // ProveConsistency proves that the newest checkpoint continues the tree of an older size.

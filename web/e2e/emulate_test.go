@@ -14,7 +14,8 @@ func emulate(width int64, scheme string) chromedp.Action[chromedp.Void] {
 		chromedp.EmulateViewport(width, 900),
 		chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 			_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme},
+					{Name: "prefers-reduced-motion", Value: "reduce"}}}) // colours are there at once
 			return err
 		}))
 }

@@ -1,0 +1,145 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
+)
+
+// CaseView is everything that the case page shows.
+type CaseView struct {
+	Case         Case
+	Reports      []Report
+	People       []Person
+	Earlier      map[PersonID][]EarlierReport
+	Standing     map[PersonID][]Enforcement // what is or was in force on the person's account
+	Exhibits     []ExhibitCard
+	Notes        []Note
+	Decisions    []Decision
+	Enforcements []Enforcement
+	Packages     []Package
+	Events       []LoggedEvent
+	Names        map[account.ID]string
+	Now          time.Time
+}
+
+// ExhibitCard is an exhibit with what was made of it and who watched how much.
+type ExhibitCard struct {
+	Exhibit
+	Derivatives map[DerivativeKind]Derivative
+	Watches     []Watch
+}
+
+// OpenCase shows a case. That somebody read it is recorded before anything is shown.
+func (d *Desk) OpenCase(ctx context.Context, a Actor, id CaseID) (v CaseView, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		c, err := loadCase(ctx, tx, a, CaseRead, id)
+		if err != nil {
+			return err
+		}
+		if err := d.record(ctx, tx, a.Account, entry{Act: custody.CaseRead, Case: id, Subject: "case/" + string(id)}); err != nil {
+			return err
+		}
+		v, err = d.caseView(ctx, tx, a, c)
+		return err
+	})
+	return v, err
+}
+
+func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case) (CaseView, error) {
+	v := CaseView{Case: c, Now: d.now(), Earlier: map[PersonID][]EarlierReport{}, Standing: map[PersonID][]Enforcement{}}
+	var err error
+	steps := []func() error{
+		func() error { v.Reports, err = tx.ReportsOf(ctx, c.ID); return err },
+		func() error { v.People = peopleOf(v.Reports); return d.viewPeople(ctx, tx, a, &v) },
+		func() error { return viewExhibits(ctx, tx, &v) },
+		func() error { v.Notes, err = tx.Notes(ctx, c.ID); return err },
+		func() error { v.Decisions, err = tx.Decisions(ctx, c.ID); return err },
+		func() error { v.Enforcements, err = tx.Enforcements(ctx, c.ID); return err },
+		func() error { v.Packages, err = tx.PackagesOf(ctx, c.ID); return err },
+		func() error { v.Events, err = tx.EventsOf(ctx, c.ID); return err },
+		func() error { v.Names, err = tx.Names(ctx, v.accounts()); return err },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return v, fmt.Errorf("case %s: %w", c.ID, err)
+		}
+	}
+	return v, nil
+}
+
+func (d *Desk) viewPeople(ctx context.Context, tx Tx, a Actor, v *CaseView) (err error) {
+	for _, p := range v.People {
+		if v.Earlier[p.ID], err = tx.ReportsOn(ctx, p, v.Case.ID, Lanes(a, CaseRead), 10); err != nil {
+			return err
+		}
+		if p.Account == "" {
+			continue
+		}
+		if v.Standing[p.ID], err = tx.EnforcementsOn(ctx, p.Account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {
+	xs, err := tx.ExhibitsOf(ctx, v.Case.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		xv := ExhibitCard{Exhibit: x, Derivatives: map[DerivativeKind]Derivative{}}
+		ds, err := tx.Derivatives(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		for _, dv := range ds {
+			xv.Derivatives[dv.Kind] = dv
+		}
+		if xv.Watches, err = tx.Watches(ctx, x.ID); err != nil {
+			return err
+		}
+		v.Exhibits = append(v.Exhibits, xv)
+	}
+	return nil
+}
+
+// peopleOf is the reported people of a case, in the order in which they were named.
+func peopleOf(rs []Report) (ps []Person) {
+	for _, r := range rs {
+		ps = append(ps, r.People...)
+	}
+	return ps
+}
+
+// accounts lists every account that the view names.
+func (v CaseView) accounts() []account.ID {
+	ids := []account.ID{v.Case.Claimant}
+	for _, r := range v.Reports {
+		ids = append(ids, r.Reporter)
+	}
+	for _, n := range v.Notes {
+		ids = append(ids, n.Author)
+	}
+	for _, dec := range v.Decisions {
+		ids = append(ids, dec.Decider, dec.Approver)
+	}
+	for _, es := range v.Earlier {
+		for _, e := range es {
+			ids = append(ids, e.Reporter)
+		}
+	}
+	for _, p := range v.Packages {
+		ids = append(ids, p.Requester, p.Approver)
+	}
+	for _, x := range v.Exhibits {
+		for _, w := range x.Watches {
+			ids = append(ids, w.Account)
+		}
+	}
+	return ids
+}
