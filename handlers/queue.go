@@ -36,7 +36,7 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request, a triage.Actor) e
 	if !slices.Contains(tabs, tab) {
 		tab = tabs[0]
 	}
-	ask := triage.QueueQuery{Policy: triage.PolicyID(in.Get("policy")), Text: in.Get("q"), Limit: queuePage}
+	ask := triage.QueueQuery{Policy: triage.PolicyID(in.Get("policy")), Text: account.CleanName(in.Get("q"), triage.MaxName), Limit: queuePage}
 	if after := in.Get("after"); after != "" {
 		var ok bool
 		if ask.After, ok = parseCursor(after); !ok {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ func parent(dir string) error {
 	if _, err := embedded.OpenFolder(dir); err != nil {
 		return err
 	}
+	runtime.GC() // it must not take the folder's lock with it
 	p, err := embedded.StartPostgres(ctx, embedded.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Log: quiet()})
 	if err != nil {
 		return err

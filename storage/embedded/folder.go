@@ -13,10 +13,12 @@ import (
 // Folder is a data folder that this process alone uses.
 type Folder struct {
 	Path string // absolute
-	lock *os.File
+	// lock is a bare descriptor: an os.File that nobody refers to is closed by the garbage collector, and the lock with it.
+	lock int
 }
 
-// OpenFolder makes the folder if need be and locks it; a second server on it is refused. The lock goes with the process.
+// OpenFolder makes the folder if need be and locks it; a second server on it is refused. The lock is held
+// until Close or the end of the process.
 func OpenFolder(path string) (*Folder, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -25,27 +27,27 @@ func OpenFolder(path string) (*Folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR|syscall.O_CLOEXEC, 0o600)
+	fd, err := syscall.Open(filepath.Join(path, "lock"), syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("opening the data folder's lock: %w", err)
+		return nil, fmt.Errorf("opening the lock of the data folder %s: %w", path, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
+	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		syscall.Close(fd)
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("another server uses the data folder %s: stop it, or set PROFFER_DATA to another folder", path)
 		}
 		return nil, fmt.Errorf("locking the data folder: %w", err)
 	}
-	return &Folder{Path: path, lock: f}, nil
+	return &Folder{Path: path, lock: fd}, nil
 }
 
 // Close lets the folder go.
-func (f *Folder) Close() error { return f.lock.Close() }
+func (f *Folder) Close() error { return syscall.Close(f.lock) }
 
 // Sync returns when everything written to the folder's file system so far is on the disk (syncfs(2)). The S3 gateway does
 // not do it by itself.
 func (f *Folder) Sync() error {
-	if err := unix.Syncfs(int(f.lock.Fd())); err != nil {
+	if err := unix.Syncfs(f.lock); err != nil {
 		return fmt.Errorf("writing the data folder to disk: %w", err)
 	}
 	return nil

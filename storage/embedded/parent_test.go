@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // startParent runs this test binary as a server; as an ordinary user when uid is not 0.
@@ -37,6 +39,7 @@ func startParent(t *testing.T, dir string, uid uint32) (cmd *exec.Cmd, postgres,
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	var word string
 	if _, err := fmt.Fscan(out, &word, &postgres, &s3, &dsn); err != nil || word != "ready" {
 		rest, _ := io.ReadAll(out)
@@ -100,10 +103,11 @@ func startAndKill(t *testing.T, dir string, uid uint32) {
 // TestOneServerAFolder starts a server on a folder that another process uses.
 func TestOneServerAFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	cmd, _, _, _ := startParent(t, dir, 0)
-	defer cmd.Wait()
-	defer cmd.Process.Kill()
-	second := exec.Command("/proc/self/exe")
+	startParent(t, dir, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // one that got in would wait for ever
+	defer cancel()
+	second := exec.CommandContext(ctx, "/proc/self/exe")
+	second.WaitDelay = time.Second
 	second.Env = append(os.Environ(), parentEnv+"="+dir)
 	out, err := second.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "another server uses the data folder "+dir) {

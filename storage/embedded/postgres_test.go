@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,11 +107,18 @@ func TestProcessIDUsedAgain(t *testing.T) {
 	}
 }
 
-// TestWaitsForOldPostmaster starts while one of a killed server still shuts down: it is stopped in the middle.
+// TestWaitsForOldPostmaster starts while one of a killed server still shuts down: one of its processes is halted, and it
+// waits for that one.
 func TestWaitsForOldPostmaster(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	cmd, old, _, _ := startParent(t, dir, 0)
-	if err := syscall.Kill(old, syscall.SIGSTOP); err != nil {
+	cmd, _, _, dsn := startParent(t, dir, 0)
+	var slow int
+	if pid, err := query(t.Context(), dsn, "SELECT pid::text FROM pg_stat_activity WHERE backend_type = 'walwriter'"); err != nil {
+		t.Fatal(err)
+	} else if slow, err = strconv.Atoi(pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(slow, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
@@ -123,7 +131,7 @@ func TestWaitsForOldPostmaster(t *testing.T) {
 	if _, err := embedded.StartPostgres(ctx, wait); err == nil || !strings.Contains(err.Error(), "does not end") {
 		t.Errorf("beside an old PostgreSQL: %v", err)
 	}
-	if err := syscall.Kill(old, syscall.SIGCONT); err != nil {
+	if err := syscall.Kill(slow, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) { // PostgreSQL kills it after 5 s
 		t.Fatal(err)
 	}
 	p := startPostgres(t, wait.Dir)
@@ -150,8 +158,8 @@ func TestStartFails(t *testing.T) {
 
 // TestSocketFolderIsOurs refuses the folder that anybody could have put into the temporary folder before.
 func TestSocketFolderIsOurs(t *testing.T) {
-	top := t.TempDir()
-	t.Setenv("TMPDIR", top) // short enough for a socket, unlike what follows
+	top := openFolder(t) // short enough for a socket, unlike what follows
+	t.Setenv("TMPDIR", top)
 	dir := filepath.Join(top, strings.Repeat("a-long-name-", 10), "postgres")
 	p := startPostgres(t, dir)
 	socket := socketOf(t, p)

@@ -15,17 +15,22 @@ import (
 func makeClip(t testing.TB, dir, name string, seconds int) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	args := []string{"-v", "error", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=320x240:rate=15:duration=%d", seconds),
+	args := []string{"-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=320x240:rate=15:duration=%d", seconds),
 		"-f", "lavfi", "-i", fmt.Sprintf("sine=frequency=440:duration=%d", seconds), "-shortest"}
 	if filepath.Ext(name) == ".webm" {
 		args = append(args, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "500k", "-c:a", "libopus")
 	} else {
 		args = append(args, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
 	}
-	if out, err := exec.Command("ffmpeg", append(args, path)...).CombinedOutput(); err != nil {
+	ffmpeg(t, append(args, path)...)
+	return path
+}
+
+func ffmpeg(t testing.TB, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("ffmpeg", append([]string{"-v", "error", "-y"}, args...)...).CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, out)
 	}
-	return path
 }
 
 // pick chooses files in the upload field.

@@ -88,7 +88,7 @@ type outage struct {
 // askedToWait is how an answer during an outage ends.
 var askedToWait = regexp.MustCompile(`(?i)try again in a (moment|minute)`)
 
-// outageTime is how long the longer outages hold: PROFFER_OUTAGE, such as 1m, or 12 seconds.
+// outageTime is how long the longer outages hold: PROFFER_OUTAGE, such as 1m, or 8 seconds.
 func outageTime(t *testing.T) time.Duration {
 	if v := os.Getenv("PROFFER_OUTAGE"); v != "" {
 		d, err := time.ParseDuration(v)
@@ -97,14 +97,14 @@ func outageTime(t *testing.T) time.Duration {
 		}
 		return d
 	}
-	return 12 * time.Second
+	return 8 * time.Second
 }
 
 // TestOutages takes the database or the object store away during intake, filing, processing and export.
 func TestOutages(t *testing.T) {
 	for _, o := range []outage{
 		{"PostgreSQL restarted", "postgres -D", false, 0},
-		{"PostgreSQL gone", "postgres -D", false, 5 * time.Second},
+		{"PostgreSQL gone", "postgres -D", false, 3 * time.Second},
 		{"S3 gone", "s3gateway", false, outageTime(t)},
 		{"S3 frozen", "s3gateway", true, outageTime(t)},
 	} {

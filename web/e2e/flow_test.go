@@ -33,8 +33,20 @@ func verify(t *testing.T, args ...string) (exit int, out string) {
 // fileReport fills the form in and sends it with the clips; it returns the report's number.
 func (p *person) fileReport(policy, name string, clips ...string) string {
 	p.t.Helper()
-	p.open("/reports/new")
-	p.waitEval(`document.querySelector("[data-uploader]:not([hidden])")`)
+	p.reportForm()
+	p.fillReport(policy, name)
+	for _, c := range clips {
+		p.pick(c)
+	}
+	p.waitEval(`document.querySelectorAll('[data-uploads] input[name="upload[]"], form input[name="upload[]"]').length === ` + itoa(len(clips)))
+	p.press(`form.report-form button[type=submit]`, "Send the report")
+	at := p.waitURL(func(u string) bool { return regexp.MustCompile(`/reports/R-`).MatchString(u) })
+	return at[strings.LastIndex(at, "/")+1:]
+}
+
+// fillReport fills everything in but the clips.
+func (p *person) fillReport(policy, name string) {
+	p.t.Helper()
 	if p.has(`input[name=meeting][value=""]`) {
 		p.choose(`input[name=meeting][value=""]`)
 	}
@@ -45,14 +57,7 @@ func (p *person) fileReport(policy, name string, clips ...string) string {
 	p.fill(`[data-people-rows] input[name="person_identifier[]"]`, p.identifier(name))
 	p.choose(`input[name=policy][value="` + policy + `"]`)
 	p.fill(`#words`, "He shouted at everyone and would not stop.")
-	for _, c := range clips {
-		p.pick(c)
-	}
-	p.waitEval(`document.querySelectorAll('[data-uploads] input[name="upload[]"], form input[name="upload[]"]').length === ` + itoa(len(clips)))
 	p.choose(`input[name=declared]`)
-	p.press(`form.report-form button[type=submit]`, "Send the report")
-	at := p.waitURL(func(u string) bool { return regexp.MustCompile(`/reports/R-`).MatchString(u) })
-	return at[strings.LastIndex(at, "/")+1:]
 }
 
 // TestTheWholeFlow is the thin whole: sign-in link → resumable upload → object lock → receipt → claim → decide → second

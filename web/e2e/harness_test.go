@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -57,6 +58,7 @@ type server struct {
 	Links map[string]string // sign-in links by first name, as printed
 	cmd   *exec.Cmd
 	log   *lockedBuffer
+	out   *lockedBuffer // what it printed
 }
 
 type lockedBuffer struct {
@@ -111,7 +113,7 @@ func (s *server) boot() {
 		"PROFFER_ADDR="+strings.Replace(strings.TrimPrefix(s.URL, "http://"), "localhost", "127.0.0.1", 1),
 		"PROFFER_DATA="+filepath.Join(s.Dir, "data"))
 	s.cmd.Env = append(s.cmd.Env, s.Env...)
-	s.log = &lockedBuffer{}
+	s.log, s.out = &lockedBuffer{}, &lockedBuffer{}
 	s.cmd.Stderr = s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := s.cmd.StdoutPipe()
@@ -121,10 +123,10 @@ func (s *server) boot() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	ready := make(chan map[string]string, 1)
+	ready, printed := make(chan map[string]string, 1), s.out
 	go func() {
 		links := map[string]string{}
-		for sc := bufio.NewScanner(out); sc.Scan(); {
+		for sc := bufio.NewScanner(io.TeeReader(out, printed)); sc.Scan(); {
 			if m := linkLine.FindStringSubmatch(sc.Text()); m != nil {
 				links[m[1]] = m[3]
 			}

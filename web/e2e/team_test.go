@@ -22,6 +22,8 @@ type team struct {
 	mu    sync.Mutex
 	filed []*filed // what was acknowledged; guarded by mu
 
+	evidence string // folder of the evidence bucket
+
 	stages sync.Map // where each loop stands, for tests that hit it at random
 }
 
@@ -39,7 +41,7 @@ type filed struct {
 // signInTeam signs everybody in.
 func signInTeam(t testing.TB, s *server) *team {
 	t.Helper()
-	m := &team{s: s}
+	m := &team{s: s, evidence: filepath.Join(s.Dir, "data/s3/objects/proffer-evidence")}
 	for name, c := range map[string]**client{"Hanna": &m.host, "Rui": &m.reviewer, "Lena": &m.lead, "Lior": &m.liaison} {
 		*c = s.enter(t, name, s.Links[name])
 	}
@@ -175,7 +177,7 @@ func (m *team) checkNothingLost(t *testing.T) {
 	if len(shown) != len(m.filed) {
 		t.Errorf("%d reports are there, %d were filed: %v", len(shown), len(m.filed), shown)
 	}
-	if stored, err := os.ReadDir(filepath.Join(m.s.Dir, "data/s3/objects/proffer-evidence/sha256")); err != nil || len(stored) != len(m.filed) {
+	if stored, err := os.ReadDir(filepath.Join(m.evidence, "sha256")); err != nil || len(stored) != len(m.filed) {
 		t.Errorf("%d clips are stored, %d were sealed; %v", len(stored), len(m.filed), err)
 	}
 	m.checkLog(t)

@@ -113,9 +113,9 @@ export function fingerprint(account, sha256, size) {
 }
 
 /**
- * How long to wait before the next try once tus-js-client has given up, in milliseconds.
- * @param {number} tries
+ * How long to wait before the next try after a failure, in milliseconds.
+ * @param {number} tries how many failed since something last got through
  */
 export function patience(tries) {
-	return Math.min(60_000, 5_000 * 2 ** Math.min(tries, 4));
+	return Math.min(30_000, 1_000 * 2 ** Math.min(tries, 5));
 }

@@ -44,5 +44,5 @@ test("ids come from addresses of any form", () => {
 
 test("fingerprints differ by person and content; patience grows and ends", () => {
 	assert.notEqual(fingerprint("A-1", "aa", 1), fingerprint("A-2", "aa", 1));
-	assert.ok(patience(0) < patience(2) && patience(100) === 60_000);
+	assert.ok(patience(0) < patience(2) && patience(100) === 30_000);
 });

@@ -9,7 +9,6 @@ import { BUTTONS, CHIPS, fingerprint, mayMove, patience, uploadID } from "./uplo
 /** @typedef {{ endpoint: string, account: string, worker: string, changed: () => void }} Surroundings */
 
 const CHUNK = 64 * 1024 * 1024;
-const RETRY = [0, 1000, 3000, 5000, 10_000];
 
 export class UploadRow {
 	/** @type {UploadState} */ state = "waiting";
@@ -81,7 +80,7 @@ export class UploadRow {
 			endpoint: this.around.endpoint,
 			uploadUrl: this.url,
 			chunkSize: CHUNK,
-			retryDelays: RETRY,
+			retryDelays: null, // the row tries again by itself, and says so
 			storeFingerprintForResuming: true,
 			removeFingerprintOnSuccess: true,
 			fingerprint: async () => fingerprint(this.around.account, this.sha256, file.size),
@@ -127,7 +126,8 @@ export class UploadRow {
 			return;
 		}
 		const wait = patience(this.#tries++);
-		this.#move("lost", `The server cannot be reached. The next try is in ${Math.round(wait / 1000)} s; what was sent is safe.`);
+		const why = status === 0 ? "The connection is lost." : "The server is not ready for it yet.";
+		this.#move("lost", `${why} The next try is in ${Math.round(wait / 1000)} s; what was sent is safe.`);
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.resume(), wait);
 	}

@@ -1,0 +1,208 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/proffer/proffer/storage/embedded"
+)
+
+// runOnce runs the program with settings of its own until it ends, and returns its status and what it printed.
+func runOnce(t *testing.T, args []string, env ...string) (exit int, words string) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) || ctx.Err() != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// workingBelow is every process whose working folder is in a folder, as that of each child of a server is.
+func workingBelow(dir string) (ps []process) {
+	cwds, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range cwds {
+		at, err := os.Readlink(link)
+		if err != nil || at != dir && !strings.HasPrefix(at, dir+"/") {
+			continue // it has ended, or is another user's
+		}
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		if p, ok := look(pid); ok {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// TestStartRefused starts the server where it cannot work: it says why and what to do, and leaves nothing behind.
+func TestStartRefused(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	running := start(t)
+	file := filepath.Join(t.TempDir(), "a-file")
+	save(t, file, nil)
+	damaged := t.TempDir()
+	if exit, out := runOnce(t, []string{"staff", "keys"}, "PROFFER_DATA="+damaged); exit != 0 {
+		t.Fatal(out)
+	}
+	save(t, filepath.Join(damaged, "keys/receipt.key"), []byte("not a key\n"))
+	for _, tc := range []struct {
+		name, setting string
+		says          []string
+	}{
+		{"the port is taken", "PROFFER_ADDR=" + taken.Addr().String(), []string{"address already in use", "PROFFER_ADDR"}},
+		{"the folder is in use", "PROFFER_DATA=" + filepath.Join(running.Dir, "data"), []string{"another server uses the data folder", "PROFFER_DATA"}},
+		{"the folder is a file", "PROFFER_DATA=" + file, []string{"data folder", file}},
+		{"the keys are a file", "PROFFER_KEYS=" + file, []string{file}},
+		{"a key is damaged", "PROFFER_DATA=" + damaged, []string{filepath.Join(damaged, "keys/receipt.key")}},
+		{"the database is not there", "PROFFER_DATABASE_URL=postgres://127.0.0.1:1/proffer", []string{"opening the database"}},
+		{"the object store is not there", "PROFFER_S3_ENDPOINT=http://127.0.0.1:1", []string{"object store"}},
+		{"the address is nonsense", "PROFFER_URL=example.org", []string{"PROFFER_URL", "https://"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			exit, words := runOnce(t, []string{"serve"}, "PROFFER_DEMO=true", "PROFFER_ADDR=127.0.0.1:"+freePort(t), "PROFFER_DATA="+data,
+				"PROFFER_S3_ACCESS_KEY=k", "PROFFER_S3_SECRET_KEY=s", tc.setting)
+			if exit != 1 || strings.Contains(words, "goroutine ") || strings.Contains(words, "Proffer is ready") {
+				t.Errorf("exit %d\n%s", exit, words)
+			}
+			for _, want := range tc.says {
+				if !strings.Contains(words, want) {
+					t.Errorf("it does not say %q:\n%s", want, words)
+				}
+			}
+			gone(t, workingBelow(data))
+		})
+	}
+	if r, err := running.newClient("a monitor").get("/readyz"); err != nil || r.status != 200 {
+		t.Errorf("the server that was there first: %v, %d", err, r.status)
+	}
+}
+
+// TestRestart interrupts a server with Ctrl-C while a clip is being prepared. All its children end, and the next start
+// has everything and goes on.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	m := signInTeam(t, s)
+	first := must(m.flow("Alva Ask", clipBytes(t, "clip.mp4"), nil))(t)
+	second := must(m.host.report("Bo Berg", "clip.webm", clipBytes(t, "clip.webm")))(t)
+	below := descendants(s.cmd.Process.Pid)
+	if len(below) < 2 {
+		t.Errorf("the server has no children: %v", below)
+	}
+	s.stop()
+	gone(t, append(below, workingBelow(s.Dir)...))
+	s.boot()
+	m.checkCase(t, first)
+	if shown := all(must(m.host.page("/reports"))(t), `data-report="(R-[^"]+)"`); !slices.Equal(shown, []string{second, first.report}) {
+		t.Errorf("the reports are %v", shown)
+	}
+	if _, err := m.caseOf(&filed{person: "Bo Berg", report: second}); err != nil {
+		t.Error(err)
+	}
+	m.checkLog(t)
+}
+
+// TestOutsideDemonstration starts a server without PROFFER_DEMO on the folder of a demonstration.
+func TestOutsideDemonstration(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	hanna := s.enter(t, "Hanna", s.Links["Hanna"])
+	unused := s.Links["Rui"]
+	report := must(hanna.report("Alva Ask", "clip.mp4", clipBytes(t, "clip.mp4")))(t)
+	s.stop()
+	s.Env = []string{"PROFFER_DEMO=false"}
+	exit, out := runOnce(t, []string{"staff", "link", "--email", "hanna.host@northwind.example"},
+		"PROFFER_DATA="+filepath.Join(s.Dir, "data"), "PROFFER_URL="+s.URL)
+	s.boot()
+	if len(s.Links) > 0 || strings.Contains(s.out.String(), "/sign-in/") {
+		t.Errorf("links are printed:\n%s", s.out)
+	}
+	stranger := s.newClient("a stranger")
+	for name, r := range map[string]reply{
+		"the switcher": must(stranger.post("/demo/switch", nil))(t), "the outbox": must(hanna.get("/outbox"))(t),
+		"a link of the demonstration": must(stranger.post(strings.TrimPrefix(unused, s.URL), nil))(t),
+	} {
+		if r.status != 404 {
+			t.Errorf("%s: %d %s", name, r.status, r.words())
+		}
+	}
+	if r := must(hanna.get("/reports"))(t); r.status != 303 || !strings.HasPrefix(r.header.Get("Location"), "/sign-in") {
+		t.Errorf("a session of the demonstration is still good: %d", r.status)
+	}
+	link := first(out, `(http\S+/sign-in/\S+)`)
+	if exit != 0 || link == "" {
+		t.Fatalf("staff link: exit %d\n%s", exit, out)
+	}
+	hanna = s.enter(t, "Hanna", link)
+	if body := must(hanna.page("/reports/" + report))(t); strings.Contains(body, "/demo/switch") {
+		t.Error("the switcher is on the page")
+	}
+}
+
+// TestServersOfOnesOwn points the server to a PostgreSQL and an S3 that are there already: it starts none.
+func TestServersOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), waitTime)
+	defer cancel()
+	dir, quiet := t.TempDir(), slog.New(slog.NewTextHandler(io.Discard, nil))
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pg := must(embedded.StartPostgres(ctx, embedded.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Log: quiet}))(t)
+	t.Cleanup(func() { stopServer(t, pg.Stop) })
+	s3 := must(embedded.StartS3(ctx, embedded.S3Options{Dir: filepath.Join(dir, "s3"), Exe: path, Log: quiet}))(t)
+	t.Cleanup(func() { stopServer(t, s3.Stop) })
+
+	s := start(t, "PROFFER_DATABASE_URL="+pg.DSN("proffer"), "PROFFER_S3_ENDPOINT=https://"+s3.Endpoint, "PROFFER_S3_ACCESS_KEY="+s3.AccessKey,
+		"PROFFER_S3_SECRET_KEY="+s3.SecretKey, "PROFFER_S3_EVIDENCE_BUCKET=locked", "SSL_CERT_FILE="+filepath.Join(dir, "s3/gateway.crt"))
+	m := signInTeam(t, s)
+	m.evidence = filepath.Join(dir, "s3/objects/locked")
+	if _, err := m.flow("Alva Ask", clipBytes(t, "clip.mp4"), nil); err != nil {
+		t.Fatal(err)
+	}
+	m.checkNothingLost(t)
+	for _, p := range descendants(s.cmd.Process.Pid) {
+		if strings.Contains(p.command, "postgres") || strings.Contains(p.command, embedded.GatewayCommand) {
+			t.Errorf("a server was started: %s", p.command)
+		}
+	}
+	for _, name := range []string{"postgres", "s3"} {
+		if _, err := os.Stat(filepath.Join(s.Dir, "data", name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("there is a folder for %s: %v", name, err)
+		}
+	}
+}
+
+func stopServer(t *testing.T, stop func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
