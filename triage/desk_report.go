@@ -24,19 +24,23 @@ func (d *Desk) FileReport(ctx context.Context, a Actor, n NewReport) (Report, er
 	if r, err := d.reportByKey(ctx, a, n.Key); !errors.Is(err, ErrNotFound) {
 		return r, err
 	}
-	if err := d.retainUploads(ctx, a, n.Uploads); err != nil {
-		return Report{}, err
-	}
-	var filed Report
-	err := d.Store.Update(ctx, func(tx Tx) (err error) {
-		filed, err = d.insertReport(ctx, tx, a, n)
-		return err
-	})
-	if errors.Is(err, ErrConflict) { // the same form, sent twice at once: the other one won
+	filed, err := d.fileOnce(ctx, a, n)
+	if err != nil { // the same form, sent twice at once: the other one may have won, and taken the clips
 		if r, err := d.reportByKey(ctx, a, n.Key); err == nil {
 			return r, nil
 		}
 	}
+	return filed, err
+}
+
+func (d *Desk) fileOnce(ctx context.Context, a Actor, n NewReport) (filed Report, err error) {
+	if err := d.retainUploads(ctx, a, n.Uploads); err != nil {
+		return Report{}, err
+	}
+	err = d.Store.Update(ctx, func(tx Tx) (err error) {
+		filed, err = d.insertReport(ctx, tx, a, n)
+		return err
+	})
 	return filed, err
 }
 

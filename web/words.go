@@ -165,3 +165,13 @@ func trackWords(t triage.Track) string {
 	}
 	return s
 }
+
+// firstRunes is at most the first n characters of s.
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}

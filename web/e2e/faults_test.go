@@ -40,7 +40,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	hit := map[string]int{}
 	moments := rand.New(rand.NewPCG(seed, 99))
 	for range kills {
-		time.Sleep(time.Duration(moments.Int64N(int64(2500 * time.Millisecond))))
+		time.Sleep(time.Duration(moments.Int64N(int64(4 * time.Second))))
 		below := descendants(s.cmd.Process.Pid)
 		m.stages.Range(func(_, at any) bool { hit[at.(string)]++; return true })
 		s.kill()

@@ -81,6 +81,7 @@ export class Player {
 		/** @type {Record<string, () => void>} */
 		const acts = {
 			play: () => (v.paused ? this.#play(v) : v.pause()),
+			stills: () => this.#stage(this.exhibit.dataset.show !== "clip"),
 			back: () => this.seek(v.currentTime - 5),
 			forward: () => this.seek(v.currentTime + 5),
 			frameBack: () => this.#step(-1),
@@ -95,8 +96,16 @@ export class Player {
 		return true;
 	}
 
+	/** Shows the clip or the stills, one in the other's place. @param {boolean} clip */
+	#stage(clip) {
+		if (!clip) this.video?.pause();
+		this.exhibit.dataset.show = clip ? "clip" : "stills";
+		for (const b of all(this.exhibit, `[data-control="stills"]`)) b.setAttribute("aria-pressed", String(!clip));
+	}
+
 	/** @param {HTMLVideoElement} v */
 	#play(v) {
+		this.#stage(true);
 		v.play().catch((/** @type {Error} */ err) => { if (err.name !== "AbortError") this.#trouble(); });
 	}
 
@@ -104,6 +113,7 @@ export class Player {
 	seek(to) {
 		const v = this.video;
 		if (!v) return;
+		this.#stage(true);
 		const at = Math.min(Math.max(0, to), this.duration || to);
 		if (v.readyState === 0) {
 			v.preload = "metadata";
@@ -156,10 +166,7 @@ export class Player {
 		const control = e.target.closest("[data-control]");
 		if (control instanceof HTMLElement) this.do(control.dataset.control ?? "");
 		const still = e.target.closest("[data-seek]");
-		if (still instanceof HTMLElement) {
-			this.seek(Number(still.dataset.seek));
-			this.video?.scrollIntoView({ block: "nearest" });
-		}
+		if (still instanceof HTMLElement) this.seek(Number(still.dataset.seek));
 	}
 
 	/** One look at the player: for the log and for the eye. */
@@ -202,6 +209,6 @@ export class Player {
 	#trouble() {
 		const message = must(this.exhibit, "[data-screen-message]");
 		message.hidden = false;
-		message.textContent = "Your browser cannot play this clip, or the connection was lost. Reload the page to try again; the stills above may be enough.";
+		message.textContent = "Your browser cannot play this clip, or the connection was lost. Reload the page to try again; the stills may be enough.";
 	}
 }

@@ -23,6 +23,7 @@ export const SHORTCUTS = [
 	{ action: "exhibitNext", keys: ["x"], scope: "case", group: "Case", words: "Next exhibit" },
 	{ action: "exhibitBefore", keys: ["Shift+X"], scope: "case", group: "Case", words: "Exhibit before" },
 	{ action: "play", keys: ["Space", "k"], scope: "case", group: "Clip", words: "Play or pause" },
+	{ action: "stills", keys: ["t"], scope: "case", group: "Clip", words: "Stills or clip" },
 	{ action: "blur", keys: ["b"], scope: "case", group: "Clip", words: "Blur on or off" },
 	{ action: "grey", keys: ["g"], scope: "case", group: "Clip", words: "Grey on or off" },
 	{ action: "mute", keys: ["m"], scope: "case", group: "Clip", words: "Sound off or on" },
