@@ -230,11 +230,11 @@ CREATE INDEX watches_exhibit ON watches (exhibit, at, number);
 CREATE INDEX watches_account ON watches (account, at);
 
 CREATE TABLE views (
-    exhibit text NOT NULL REFERENCES exhibits DEFERRABLE INITIALLY DEFERRED,
+    subject text NOT NULL CHECK (subject ~ '^(case|exhibit)/'),
     account text NOT NULL REFERENCES accounts DEFERRABLE INITIALLY DEFERRED,
     kind    text NOT NULL,
     at      timestamptz NOT NULL,
     before  timestamptz, -- the time of the viewing before this one
-    PRIMARY KEY (exhibit, account, kind)
+    PRIMARY KEY (subject, account, kind)
 );
 CREATE INDEX views_account ON views (account);

@@ -40,7 +40,7 @@ func (d *Desk) OpenCase(ctx context.Context, a Actor, id CaseID) (v CaseView, er
 		if err != nil {
 			return err
 		}
-		if err := d.record(ctx, tx, a.Account, entry{Act: custody.CaseRead, Case: id, Subject: "case/" + string(id)}); err != nil {
+		if err := d.recordView(ctx, tx, a, entry{custody.CaseRead, id, "case/" + string(id), custody.Detail{"kind": viewCase}}); err != nil {
 			return err
 		}
 		v, err = d.caseView(ctx, tx, a, c)

@@ -12,7 +12,8 @@ import (
 	"github.com/proffer/proffer/triage/custody"
 )
 
-// viewingTime is how long one viewing lasts: range requests of one person for one exhibit within it are one event.
+// viewingTime is for how long a viewing goes on without another request: until then, requests of one person for one thing
+// are one event of the log.
 const viewingTime = 10 * time.Minute
 
 // Viewing kinds, as the log names them.
@@ -20,6 +21,7 @@ const (
 	viewOriginal = "original"
 	viewStills   = "stills"
 	viewPreview  = "preview"
+	viewCase     = "page"
 )
 
 // Playback is bytes that a person may have, with what is needed to serve them.
@@ -85,13 +87,18 @@ func (d *Desk) viewExhibit(ctx context.Context, a Actor, id ExhibitID, kind stri
 		if _, err := loadCase(ctx, tx, a, ExhibitView, x.Case); err != nil {
 			return err
 		}
-		first, err := tx.Viewed(ctx, id, a.Account, kind, d.now(), d.now().Add(-viewingTime))
-		if err != nil || !first {
-			return err
-		}
-		return d.record(ctx, tx, a.Account, entry{custody.ExhibitViewed, x.Case, "exhibit/" + string(id), custody.Detail{"kind": kind}})
+		return d.recordView(ctx, tx, a, entry{custody.ExhibitViewed, x.Case, "exhibit/" + string(id), custody.Detail{"kind": kind}})
 	})
 	return x, err
+}
+
+// recordView records that somebody looks at something, once for each viewing.
+func (d *Desk) recordView(ctx context.Context, tx Tx, a Actor, e entry) error {
+	first, err := tx.Viewed(ctx, e.Subject, a.Account, e.Detail["kind"], d.now(), d.now().Add(-viewingTime))
+	if err != nil || !first {
+		return err
+	}
+	return d.record(ctx, tx, a.Account, e)
 }
 
 func contentType(container string) string {

@@ -118,9 +118,9 @@ type IntakeTx interface {
 	Derivatives(ctx context.Context, x ExhibitID) ([]Derivative, error)
 	InsertWatch(ctx context.Context, w Watch) error
 	Watches(ctx context.Context, x ExhibitID) ([]Watch, error) // oldest first
-	// Viewed notes that an account opened something (kind: "original", "preview", "stills") of an exhibit and reports
+	// Viewed notes that an account opened something of a subject (such as the "stills" of "exhibit/X-…") and reports
 	// whether that is the first time since the given moment, so that one viewing is one event of the log.
-	Viewed(ctx context.Context, x ExhibitID, by account.ID, kind string, now, since time.Time) (first bool, err error)
+	Viewed(ctx context.Context, subject string, by account.ID, kind string, now, since time.Time) (first bool, err error)
 }
 
 // EarlierReport is a report on the same person as seen from another case.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -60,10 +61,22 @@ func (m Messages) describedBy(field string, hint bool) string {
 // fieldMessage is one message with its field.
 type fieldMessage struct{ field, msg string }
 
-// list is every message, ordered by field so that a page is the same each time.
+// formOrder is the order in which the forms ask; what is not in it comes after, by name.
+var formOrder = []string{"", "meeting", "occurred", "people", "policy", "words", "clips", "declared", "exhibits", "recipient", "basis", "reference", "scope"}
+
+// list is every message in the order of the form, so that the first leads to the first field.
 func (m Messages) list() []fieldMessage {
+	place := func(field string) int {
+		if i := slices.Index(formOrder, field); i >= 0 {
+			return i
+		}
+		return len(formOrder)
+	}
+	fields := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
+	})
 	var all []fieldMessage
-	for _, field := range slices.Sorted(maps.Keys(m)) {
+	for _, field := range fields {
 		for _, msg := range m[field] {
 			all = append(all, fieldMessage{field, msg})
 		}

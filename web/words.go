@@ -47,7 +47,7 @@ func sizeWords(n int64) string {
 	case n < 1<<20:
 		return fmt.Sprintf("%.0f KiB", float64(n)/(1<<10))
 	case n < 1<<30:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+		return strings.Replace(fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)), ".0 ", " ", 1)
 	}
 	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
 }

@@ -152,8 +152,8 @@ func (t *tx) ReportsOn(ctx context.Context, p triage.Person, not triage.CaseID, 
 	return found, err
 }
 
-func (t *tx) Viewed(ctx context.Context, x triage.ExhibitID, by account.ID, kind string, now, since time.Time) (bool, error) {
-	return scalar[bool](ctx, t, `INSERT INTO views (exhibit, account, kind, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (exhibit, account, kind) DO UPDATE SET before = views.at, at = greatest(views.at, excluded.at)
-		RETURNING before IS NULL OR before < $5`, x, by, kind, now, since)
+func (t *tx) Viewed(ctx context.Context, subject string, by account.ID, kind string, now, since time.Time) (bool, error) {
+	return scalar[bool](ctx, t, `INSERT INTO views (subject, account, kind, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (subject, account, kind) DO UPDATE SET before = views.at, at = greatest(views.at, excluded.at)
+		RETURNING before IS NULL OR before < $5`, subject, by, kind, now, since)
 }

@@ -270,11 +270,11 @@ func (t *tx) Watches(_ context.Context, x triage.ExhibitID) ([]triage.Watch, err
 	return out, nil
 }
 
-func (t *tx) Viewed(_ context.Context, x triage.ExhibitID, by account.ID, kind string, now, since time.Time) (bool, error) {
+func (t *tx) Viewed(_ context.Context, subject string, by account.ID, kind string, now, since time.Time) (bool, error) {
 	if err := t.write("Viewed"); err != nil {
 		return false, err
 	}
-	k := viewKey{x, by, kind}
+	k := viewKey{subject, by, kind}
 	last, seen := t.views[k]
 	if now = copyOf(now); now.After(last) {
 		t.views[k] = now

@@ -60,9 +60,9 @@ type derivativeKey struct {
 }
 
 type viewKey struct {
-	of   triage.ExhibitID
-	by   account.ID
-	kind string
+	subject string
+	by      account.ID
+	kind    string
 }
 
 type skipKey struct {

@@ -211,12 +211,12 @@ func testViewing(t *testing.T, w *world) {
 		is(w, []triage.Watch{watch(1), watch(1), watch(2)})(tx.Watches(ctx, x.ID))
 	})
 	w.update(func(ctx context.Context, tx triage.Tx) {
-		is(w, true)(tx.Viewed(ctx, x.ID, w.ann.ID, "original", w.at(10), w.at(0)))
-		is(w, false)(tx.Viewed(ctx, x.ID, w.ann.ID, "original", w.at(11), w.at(1)))
-		is(w, true)(tx.Viewed(ctx, x.ID, w.ann.ID, "stills", w.at(11), w.at(1)))
-		is(w, true)(tx.Viewed(ctx, x.ID, w.ben.ID, "original", w.at(11), w.at(1)))
-		is(w, false)(tx.Viewed(ctx, x.ID, w.ann.ID, "original", w.at(30), w.at(11))) // exactly then is since then
-		is(w, true)(tx.Viewed(ctx, x.ID, w.ann.ID, "original", w.at(50), w.at(40)))
+		is(w, true)(tx.Viewed(ctx, "exhibit/"+string(x.ID), w.ann.ID, "original", w.at(10), w.at(0)))
+		is(w, false)(tx.Viewed(ctx, "exhibit/"+string(x.ID), w.ann.ID, "original", w.at(11), w.at(1)))
+		is(w, true)(tx.Viewed(ctx, "exhibit/"+string(x.ID), w.ann.ID, "stills", w.at(11), w.at(1)))
+		is(w, true)(tx.Viewed(ctx, "exhibit/"+string(x.ID), w.ben.ID, "original", w.at(11), w.at(1)))
+		is(w, false)(tx.Viewed(ctx, "exhibit/"+string(x.ID), w.ann.ID, "original", w.at(30), w.at(11))) // exactly then is since then
+		is(w, true)(tx.Viewed(ctx, "exhibit/"+string(x.ID), w.ann.ID, "original", w.at(50), w.at(40)))
 	})
 	equal(w, w.together(8, nil, func(int) error { return w.viewOnce(x.ID) }), 8)
 	equal(w, w.firsts, 1)
@@ -226,7 +226,7 @@ func testViewing(t *testing.T, w *world) {
 func (w *world) viewOnce(x triage.ExhibitID) error {
 	var first bool
 	err := w.s.Update(w.t.Context(), func(tx triage.Tx) (err error) {
-		first, err = tx.Viewed(w.t.Context(), x, w.ann.ID, "original", w.at(100), w.at(90))
+		first, err = tx.Viewed(w.t.Context(), "exhibit/"+string(x), w.ann.ID, "original", w.at(100), w.at(90))
 		return err
 	})
 	w.mu.Lock()

@@ -40,7 +40,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	hit := map[string]int{}
 	moments := rand.New(rand.NewPCG(seed, 99))
 	for range kills {
-		time.Sleep(time.Duration(moments.Int64N(int64(4 * time.Second))))
+		m.awaitMoment(moments)
 		below := descendants(s.cmd.Process.Pid)
 		m.stages.Range(func(_, at any) bool { hit[at.(string)]++; return true })
 		s.kill()
@@ -59,6 +59,17 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		t.Error("nothing was under way while the server was killed")
 	}
 	m.checkNothingLost(t)
+}
+
+// awaitMoment waits until one of the loops has come to a stage drawn at random, or a random time without it, and then a
+// little more.
+func (m *team) awaitMoment(r *rand.Rand) {
+	at := []string{atUpload, atIntake, atFiling, atProcessing, atClaim, atDecision, atApproval, atRequest, atAnswer, atExport}[r.IntN(10)]
+	end := time.Now().Add(time.Duration(r.Int64N(int64(5 * time.Second))))
+	for here := false; !here && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		m.stages.Range(func(_, stage any) bool { here = here || stage == at; return true })
+	}
+	time.Sleep(time.Duration(r.Int64N(int64(200 * time.Millisecond))))
 }
 
 // flowsUntil runs whole flows, one after another, and ends with a whole one.

@@ -1,21 +1,39 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
-// hit presses keys one after another, as a hand would.
+// hit presses keys one after another, as a hand would: a key that does something else does not also write its letter.
 func (p *person) hit(keys ...string) {
 	p.t.Helper()
-	for _, k := range keys {
-		p.run(chromedp.KeyEvent(k))
-	}
+	p.run(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for _, r := range strings.Join(keys, "") {
+			events := kb.Encode(r)
+			for _, e := range events {
+				if e.Type == input.DispatchKeyEventTypeChar {
+					continue
+				}
+				if i := slices.IndexFunc(events, func(c *input.DispatchKeyEventParams) bool { return c.Type == input.DispatchKeyEventTypeChar }); i >= 0 && e.Type != input.DispatchKeyEventTypeKeyUp {
+					e.Type, e.Text = input.DispatchKeyEventTypeKeyDown, events[i].Text
+				}
+				if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, *e); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
 }
 
 // showing waits until something is true of the exhibit that is shown; x is the exhibit and v its video.
@@ -110,7 +128,9 @@ func decideWithKeys(p *person, id string) {
 	p.hit("w")
 	p.waitEval(`document.activeElement.matches("#notes textarea")`)
 	p.hit("n", "o", " ", "b") // letters are letters while one types
-	p.waitEval(`document.activeElement.value === "no b"`)
+	if got := evaluate[string](p, `document.activeElement.value`); got != "no b" {
+		p.fail(fmt.Errorf("typed into the note: %q", got))
+	}
 	p.do(`document.activeElement.blur()`)
 	p.hit("v")
 	p.waitEval(`document.querySelector("#events").open`)
@@ -158,3 +178,5 @@ func clipOf(t testing.TB, seconds int) []byte {
 	t.Helper()
 	return must(os.ReadFile(makeClip(t, t.TempDir(), "clip.webm", seconds)))(t)
 }
+
+func (p *person) hitTab() { p.t.Helper(); p.hit(kb.Tab) }

@@ -49,12 +49,18 @@ func signInTeam(t testing.TB, s *server) *team {
 	return m
 }
 
-// Some stages of a flow: tests make something fail there.
+// The stages of a flow; tests make something fail there.
 const (
+	atUpload     = "upload"
 	atIntake     = "intake"     // half of the clip is on its way
 	atFiling     = "filing"     // the clip is sealed, the form is about to be sent
 	atProcessing = "processing" // the report is filed, and its clip is being prepared
-	atExport     = "export"     // the package is approved, and being built
+	atClaim      = "claim"
+	atDecision   = "decision"
+	atApproval   = "approval"
+	atRequest    = "request" // for a package
+	atAnswer     = "answer"  // to that
+	atExport     = "export"  // the package is approved, and being built
 )
 
 // flow goes the whole way of a clip: upload, report, claim, ban, approval, package. at, where it is not nil, is told of
@@ -72,11 +78,11 @@ func (m *team) flow(person string, clip []byte, at func(stage string)) (*filed, 
 		do    func() error
 	}{
 		{atProcessing, func() (err error) { f.caseID, err = m.caseOf(f); return err }},
-		{"claim", func() error { return m.reviewer.claim(f.caseID) }},
-		{"decision", func() error { return m.reviewer.decide(f.caseID, "ban") }},
-		{"approval", func() error { return m.lead.approve(f.caseID) }},
-		{"request", func() (err error) { f.packageID, err = m.liaison.ask(f.caseID); return err }},
-		{"second approval", func() error { return m.lead.approvePackage(f.packageID) }},
+		{atClaim, func() error { return m.reviewer.claim(f.caseID) }},
+		{atDecision, func() error { return m.reviewer.decide(f.caseID, "ban") }},
+		{atApproval, func() error { return m.lead.approve(f.caseID) }},
+		{atRequest, func() (err error) { f.packageID, err = m.liaison.ask(f.caseID); return err }},
+		{atAnswer, func() error { return m.lead.approvePackage(f.packageID) }},
 		{atExport, func() (err error) { f.zip, err = m.liaison.fetchPackage(f.packageID); return err }},
 	} {
 		at(step.stage)
@@ -109,7 +115,7 @@ func (m *team) fileFlow(f *filed, at func(string)) error {
 	half := func(r io.Reader) io.Reader {
 		return slow{io.MultiReader(io.LimitReader(r, int64(len(f.clip)/2)), hook(func() { once.Do(func() { at(atIntake) }) }), r)}
 	}
-	at("upload")
+	at(atUpload)
 	upload, err := m.host.upload("clip.mp4", f.clip, half)
 	if err != nil {
 		return err
