@@ -164,6 +164,7 @@ func TestOrphans(t *testing.T) {
 	began, goOn := make(chan triage.PackageID, 9), make(chan bool)
 	h := handlers()
 	h.BuildPackage = func(_ context.Context, j triage.BuildPackage) error { began <- j.Package; <-goOn; return nil }
+	h.PrepareExhibit = func(context.Context, triage.PrepareExhibit) error { <-goOn; return nil } // it may take one before the other dies of it
 	work(t, s, h)
 	s.enqueue(triage.BuildPackage{Package: "P-alive"})
 	wait(t, began)
