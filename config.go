@@ -28,6 +28,8 @@ type Config struct {
 
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
 
+	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed
+
 	LogLevel string `env:"PROFFER_LOG" envDefault:"info"` // debug, info, warn or error
 }
 

@@ -185,7 +185,7 @@ func (a *application) edge() (http.Handler, error) {
 	}
 	c := handlers.Config{Desk: a.desk, Sessions: a.store.Sessions(), Changes: changes{a.store.Hub()}, Assets: assets,
 		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Log: a.log,
-		MailOff: a.cfg.SMTP.Addr == ""}
+		MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies}
 	if a.demo != nil {
 		c.Demo, c.People = true, a.demo.people
 	}

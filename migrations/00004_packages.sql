@@ -32,7 +32,18 @@ CREATE INDEX packages_approver ON packages (approver) WHERE approver IS NOT NULL
 -- What was asked for and approved is what is built: none of it changes afterwards.
 CREATE TRIGGER immutable BEFORE UPDATE ON packages
     FOR EACH ROW EXECUTE FUNCTION keep_but('approver', 'answered', 'answer', 'state', 'done', 'total', 'why', 'key', 'sha256',
-                                           'size', 'built', 'version');
+                                           'size', 'built', 'version', 'lane');
+
+-- A package is in its case's lane, also when the case moves (DESIGN I10).
+-- +goose StatementBegin
+CREATE FUNCTION packages_follow_case() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE packages SET lane = NEW.lane WHERE case_id = NEW.id;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER packages_follow AFTER UPDATE OF lane ON cases
+    FOR EACH ROW WHEN (OLD.lane <> NEW.lane) EXECUTE FUNCTION packages_follow_case();
 
 CREATE TABLE package_exhibits (
     package text NOT NULL REFERENCES packages DEFERRABLE INITIALLY DEFERRED,

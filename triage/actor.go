@@ -53,11 +53,12 @@ var AllActions = []Action{
 // Target is what Can needs to know of the thing acted upon. The zero Target stands for "in general": a page that lists,
 // a menu entry.
 type Target struct {
-	Lane     Lane       // of the case; "" in general
-	Owner    account.ID // who filed the report
-	Claimant account.ID // who holds the lease
-	Proposer account.ID // who decided or requested what is now to be approved
-	State    State      // of the case
+	Lane     Lane         // of the case; "" in general
+	Owner    account.ID   // who filed the report
+	Claimant account.ID   // who holds the lease
+	Proposer account.ID   // who decided or requested what is now to be approved
+	State    State        // of the case
+	Parties  []account.ID // who reported, and who is reported, in the case: none of them works on it
 }
 
 // roleActions says which roles allow an action on an ordinary case, before the conditions in Can.
@@ -82,7 +83,7 @@ var roleActions = map[Action]account.Roles{
 // Can is the only authorisation rule there is. Every use case of Desk asks it, every handler goes through one, and
 // everything it does not allow is refused. A case in the child-safety lane does not exist for anyone without that role,
 // whatever else they are (DESIGN I10); child-safety reviewers by that role alone work in their lane only. A liaison by
-// that role alone sees settled cases only.
+// that role alone sees settled cases only. Nobody works on a case to which they are a party.
 func Can(a Actor, do Action, on Target) bool {
 	if a.Account == "" || a.Account == account.System {
 		return false
@@ -95,6 +96,9 @@ func Can(a Actor, do Action, on Target) bool {
 	}
 	roles := rolesIn(a.Roles, on.Lane)
 	if !laneOpen(a, on.Lane) || !roles.Has(roleActions[do]...) {
+		return false
+	}
+	if slices.Contains(on.Parties, a.Account) {
 		return false
 	}
 	switch do {
@@ -151,6 +155,9 @@ func Allow(a Actor, do Action, on Target) error {
 	}
 	if !laneOpen(a, on.Lane) || (on.Owner != "" && on.Owner != a.Account) {
 		return Errorf(NotFound, "There is nothing here under that number, or it is not yours to see.")
+	}
+	if slices.Contains(on.Parties, a.Account) {
+		return Errorf(Forbidden, "You are a party to this case, as a reporter or a reported person, so somebody else handles it.")
 	}
 	switch do {
 	case DecisionApprove, PackageApprove:

@@ -66,7 +66,7 @@ func (f Finding) Words() string {
 func (d Decision) Severe() bool { return slices.ContainsFunc(d.Findings, Finding.Severe) }
 
 // validateFindings checks that every reported person has exactly one finding and that each is complete.
-func validateFindings(findings []Finding, people []Person) error {
+func validateFindings(findings []Finding, people []Person, lane Lane) error {
 	var fe FieldErrors
 	for _, p := range people {
 		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Person == p.ID })
@@ -74,7 +74,7 @@ func validateFindings(findings []Finding, people []Person) error {
 			fe.Add("action-"+string(p.ID), "Decide about %s too.", p.Name)
 			continue
 		}
-		findings[i].validate(p, &fe)
+		findings[i].validate(p, lane, &fe)
 	}
 	if len(findings) > len(people) && len(fe) == 0 {
 		fe.Add("", "The form names somebody who is not reported in this case. Reload it.")
@@ -82,10 +82,12 @@ func validateFindings(findings []Finding, people []Person) error {
 	return fe.Err()
 }
 
-func (f *Finding) validate(p Person, fe *FieldErrors) {
+func (f *Finding) validate(p Person, lane Lane, fe *FieldErrors) {
 	id := string(p.ID)
-	if _, ok := PolicyByID(f.Policy); !ok {
+	if policy, ok := PolicyByID(f.Policy); !ok {
 		fe.Add("policy-"+id, "Choose the policy.")
+	} else if policy.Lane == LaneChildSafety && lane != LaneChildSafety {
+		fe.Add("policy-"+id, "Move the case to child safety first: only its specialists decide on that policy.")
 	}
 	rung, ok := RungOf(f.Action)
 	if !ok {

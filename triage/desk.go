@@ -55,7 +55,11 @@ func loadCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, 
 	if err != nil {
 		return Case{}, err
 	}
-	return c, Allow(a, do, c.Target())
+	on := c.Target()
+	if on.Parties, err = tx.Parties(ctx, id); err != nil {
+		return Case{}, err
+	}
+	return c, Allow(a, do, on)
 }
 
 // send puts a message into the outbox and asks for its delivery, in the transaction of the act that it tells of.

@@ -79,11 +79,29 @@ func (d *Desk) viewPeople(ctx context.Context, tx Tx, a Actor, v *CaseView) (err
 		if p.Account == "" {
 			continue
 		}
-		if v.Standing[p.ID], err = tx.EnforcementsOn(ctx, p.Account); err != nil {
+		if v.Standing[p.ID], err = standing(ctx, tx, a, p.Account); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// standing is what holds or held on an account, as far as the actor may know of the cases behind it.
+func standing(ctx context.Context, tx Tx, a Actor, id account.ID) (out []Enforcement, err error) {
+	all, err := tx.EnforcementsOn(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		c, err := tx.Case(ctx, e.Case)
+		if err != nil {
+			return nil, err
+		}
+		if Can(a, CaseRead, c.Target()) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {

@@ -24,7 +24,7 @@ func (d *Desk) Decide(ctx context.Context, a Actor, id CaseID, findings []Findin
 			return err
 		}
 		given := slices.Clone(findings)
-		if err := validateFindings(given, peopleOf(rs)); err != nil {
+		if err := validateFindings(given, peopleOf(rs), c.Lane); err != nil {
 			return err
 		}
 		earlier, err := tx.Decisions(ctx, id)
@@ -104,6 +104,10 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		if err != nil {
 			return err
 		}
+		parties, err := tx.Parties(ctx, id)
+		if err != nil {
+			return err
+		}
 		dec, err := tx.Decision(ctx, decision)
 		if err != nil {
 			return err
@@ -111,7 +115,7 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		if dec.Case != id {
 			return Errorf(NotFound, "There is no such decision on this case.")
 		}
-		if err := Allow(a, DecisionApprove, Target{Lane: c.Lane, State: c.State, Proposer: dec.Decider}); err != nil {
+		if err := Allow(a, DecisionApprove, Target{Lane: c.Lane, State: c.State, Proposer: dec.Decider, Parties: parties}); err != nil {
 			return err
 		}
 		if dec.State != DecisionProposed {

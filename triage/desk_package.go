@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,29 @@ func joinIDs(ids []ExhibitID) string {
 	return strings.Join(ss, " ")
 }
 
+// mayLeave refuses what must not go on because its case was taken up again, or moved, since it was asked for.
+func mayLeave(ctx context.Context, tx Tx, p Package) error {
+	c, err := tx.Case(ctx, p.Case)
+	if err == nil && !c.State.Settled() {
+		return Errorf(Conflict, "The case was taken up again. Ask anew once it is decided; this package can only be refused.")
+	}
+	return err
+}
+
+// loadPackage fetches a package if the actor may do that with it; neither a party to its case nor anyone outside its lane
+// may.
+func loadPackage(ctx context.Context, tx Tx, a Actor, do Action, id PackageID) (Package, error) {
+	p, err := tx.Package(ctx, id)
+	if err != nil {
+		return p, err
+	}
+	on := p.Target()
+	if on.Parties, err = tx.Parties(ctx, p.Case); err != nil {
+		return p, err
+	}
+	return p, Allow(a, do, on)
+}
+
 // AnswerPackage is the second person's approval or refusal. An approved package is built by a job.
 func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve bool, words string) error {
 	words = account.CleanText(words)
@@ -58,15 +82,17 @@ func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve
 		return fieldError("words", "Say in 10 to %d characters why you refuse it.", MaxNote)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
-		p, err := tx.Package(ctx, id)
+		p, err := loadPackage(ctx, tx, a, PackageApprove, id)
 		if err != nil {
-			return err
-		}
-		if err := Allow(a, PackageApprove, p.Target()); err != nil {
 			return err
 		}
 		if p.State != PackageRequested {
 			return Errorf(Conflict, "This package was answered already: it is %s.", p.State)
+		}
+		if approve {
+			if err := mayLeave(ctx, tx, p); err != nil {
+				return err
+			}
 		}
 		act := custody.PackageApproved
 		p.State, p.Approver, p.Answered, p.Answer = PackageApproved, a.Account, d.now(), words
@@ -88,15 +114,15 @@ func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve
 // RetryPackage builds an approved package again after building it failed.
 func (d *Desk) RetryPackage(ctx context.Context, a Actor, id PackageID) error {
 	return d.Store.Update(ctx, func(tx Tx) error {
-		p, err := tx.Package(ctx, id)
+		p, err := loadPackage(ctx, tx, a, PackageDownload, id)
 		if err != nil {
-			return err
-		}
-		if err := Allow(a, PackageDownload, p.Target()); err != nil {
 			return err
 		}
 		if p.State != PackageFailed {
 			return Errorf(Conflict, "This package is %s; there is nothing to retry.", p.State)
+		}
+		if err := mayLeave(ctx, tx, p); err != nil {
+			return err
 		}
 		p.State, p.Why, p.Done = PackageApproved, "", 0
 		if err := tx.SavePackage(ctx, p); err != nil {
@@ -116,10 +142,7 @@ type PackageView struct {
 // OpenPackage shows a package.
 func (d *Desk) OpenPackage(ctx context.Context, a Actor, id PackageID) (v PackageView, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
-		if v.Package, err = tx.Package(ctx, id); err != nil {
-			return err
-		}
-		if err := Allow(a, PackageRead, v.Package.Target()); err != nil {
+		if v.Package, err = loadPackage(ctx, tx, a, PackageRead, id); err != nil {
 			return err
 		}
 		xs, err := tx.ExhibitsOf(ctx, v.Package.Case)
@@ -149,14 +172,14 @@ func (d *Desk) ListPackages(ctx context.Context, a Actor, limit int) (ps []Packa
 func (d *Desk) DownloadPackage(ctx context.Context, a Actor, id PackageID) (Playback, error) {
 	var p Package
 	err := d.Store.Update(ctx, func(tx Tx) (err error) {
-		if p, err = tx.Package(ctx, id); err != nil {
-			return err
-		}
-		if err := Allow(a, PackageDownload, p.Target()); err != nil {
+		if p, err = loadPackage(ctx, tx, a, PackageDownload, id); err != nil {
 			return err
 		}
 		if p.State != PackageReady {
 			return Errorf(Conflict, "The package is not built yet: it is %s.", p.State)
+		}
+		if err := mayLeave(ctx, tx, p); err != nil {
+			return err
 		}
 		return d.record(ctx, tx, a.Account, entry{custody.PackageDownloaded, p.Case, "package/" + string(id), custody.Detail{
 			"sha256": p.SHA256.String()}})
@@ -179,6 +202,13 @@ func (d *Desk) BeginBuilding(ctx context.Context, id PackageID) (p Package, done
 		}
 		if done = p.State != PackageApproved && p.State != PackageBuilding; done {
 			return nil
+		}
+		if err := mayLeave(ctx, tx, p); errors.Is(err, ErrConflict) {
+			done = true
+			p.State, p.Why = PackageFailed, "The case was taken up again before the package was built."
+			return tx.SavePackage(ctx, p)
+		} else if err != nil {
+			return err
 		}
 		p.State = PackageBuilding
 		err = tx.SavePackage(ctx, p)

@@ -3,6 +3,7 @@ package triage
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/proffer/proffer/triage/account"
@@ -126,7 +127,7 @@ func (d *Desk) ClaimNext(ctx context.Context, a Actor) (c Case, err error) {
 		if len(lanes) == 0 {
 			return Allow(a, CaseClaim, Target{Lane: LaneGeneral})
 		}
-		c, err = tx.NextCase(ctx, lanes, a.Account, d.now(), d.now().Add(-SkipTime))
+		c, err = d.nextFor(ctx, tx, a, lanes)
 		if errors.Is(err, ErrNotFound) {
 			return Errorf(NotFound, "No case is waiting. Well done: the queue is empty for you.")
 		} else if err != nil {
@@ -135,6 +136,23 @@ func (d *Desk) ClaimNext(ctx context.Context, a Actor) (c Case, err error) {
 		return d.claim(ctx, tx, a, &c)
 	})
 	return c, err
+}
+
+// nextFor is the next case that the actor is not a party to; those are passed over like skipped ones.
+func (d *Desk) nextFor(ctx context.Context, tx Tx, a Actor, lanes []Lane) (Case, error) {
+	for {
+		c, err := tx.NextCase(ctx, lanes, a.Account, d.now(), d.now().Add(-SkipTime))
+		if err != nil {
+			return c, err
+		}
+		parties, err := tx.Parties(ctx, c.ID)
+		if err != nil || !slices.Contains(parties, a.Account) {
+			return c, err
+		}
+		if err := tx.Skip(ctx, c.ID, a.Account, d.now()); err != nil {
+			return c, err
+		}
+	}
 }
 
 func (d *Desk) claim(ctx context.Context, tx Tx, a Actor, c *Case) error {

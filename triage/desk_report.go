@@ -248,6 +248,9 @@ func (d *Desk) takeExhibits(ctx context.Context, tx Tx, a Actor, xs []Exhibit, i
 		if err != nil {
 			return err
 		}
+		if u.Exhibit != "" { // since it was planned
+			return Errorf(Conflict, "“%s” was just sent with another report. Upload it again to use it here.", u.Name)
+		}
 		u.Exhibit, u.Touched = x.ID, d.now()
 		if err := tx.SaveUpload(ctx, u); err != nil {
 			return err
@@ -342,10 +345,23 @@ func ownOpenReport(ctx context.Context, tx Tx, a Actor, id ReportID) (Report, Ca
 	if !r.Withdrawn.IsZero() {
 		return r, c, Errorf(Conflict, "You withdrew this report. File a new one if something else happened.")
 	}
-	if c.State == StateAwaiting || c.State.Settled() {
+	decided, err := everDecided(ctx, tx, c)
+	if err != nil {
+		return r, c, err
+	}
+	if decided {
 		return r, c, Errorf(Conflict, "A reviewer has decided already, so this report cannot be changed. File a new one for what is new.")
 	}
 	return r, c, nil
+}
+
+// everDecided reports whether a reviewer has decided on the case, now or before it was reopened.
+func everDecided(ctx context.Context, tx Tx, c Case) (bool, error) {
+	if c.State == StateAwaiting || c.State.Settled() {
+		return true, nil
+	}
+	ds, err := tx.Decisions(ctx, c.ID)
+	return slices.ContainsFunc(ds, func(dec Decision) bool { return dec.State == DecisionInForce }), err
 }
 
 // WithdrawReport marks one's own report as withdrawn. Evidence stays under retention, and reviewers may still act.
@@ -416,7 +432,11 @@ func reportView(ctx context.Context, tx Tx, r Report) (ReportView, error) {
 	if err != nil {
 		return ReportView{}, err
 	}
-	v := ReportView{Report: r, State: c.State, Open: r.Withdrawn.IsZero() && c.State != StateAwaiting && !c.State.Settled()}
+	decided, err := everDecided(ctx, tx, c)
+	if err != nil {
+		return ReportView{}, err
+	}
+	v := ReportView{Report: r, State: c.State, Open: r.Withdrawn.IsZero() && !decided}
 	xs, err := tx.ExhibitsOf(ctx, r.Case)
 	if err != nil {
 		return v, err

@@ -174,6 +174,8 @@ type CaseTx interface {
 	InsertCase(ctx context.Context, c Case) error
 	Case(ctx context.Context, id CaseID) (Case, error)
 	SaveCase(ctx context.Context, c Case) error
+	// Parties lists the accounts that reported, or are reported, in a case.
+	Parties(ctx context.Context, c CaseID) ([]account.ID, error)
 	// Queue lists cases by priority (highest first), then age (oldest first), then id.
 	Queue(ctx context.Context, q QueueQuery) ([]CaseRow, error)
 	// Count counts what Queue would list, up to limit: its cost does not grow with the table.

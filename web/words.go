@@ -175,3 +175,10 @@ func firstRunes(s string, n int) string {
 	}
 	return s
 }
+
+func clipsWords(n int) string {
+	if n == 0 {
+		return "words only"
+	}
+	return plural(n, "clip", "clips")
+}

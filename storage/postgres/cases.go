@@ -23,6 +23,12 @@ func (t *tx) Case(ctx context.Context, id triage.CaseID) (triage.Case, error) {
 	return one(ctx, t, caseColumns, "FROM cases WHERE id = $1", id)
 }
 
+func (t *tx) Parties(ctx context.Context, c triage.CaseID) ([]account.ID, error) {
+	return list(ctx, t, func(id *account.ID) []column { return []column{{"account", id}} }, `FROM (
+		SELECT reporter AS account FROM reports WHERE case_id = $1
+		UNION SELECT p.account FROM report_people p JOIN reports r ON r.id = p.report WHERE r.case_id = $1 AND p.account IS NOT NULL) parties`, c)
+}
+
 func (t *tx) SaveCase(ctx context.Context, c triage.Case) error {
 	t.touch(KindCase, string(c.ID), c.ID)
 	return t.save(ctx, "cases", string(c.ID), c.Version, only(caseColumns(&c), "lane", "policy", "state", "priority", "due", "claimant",

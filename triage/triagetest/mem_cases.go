@@ -20,6 +20,18 @@ func (t *tx) InsertCase(_ context.Context, c triage.Case) error {
 
 func (t *tx) Case(_ context.Context, id triage.CaseID) (triage.Case, error) { return get(t.cases, id) }
 
+func (t *tx) Parties(_ context.Context, c triage.CaseID) (out []account.ID, _ error) {
+	for _, r := range t.reportsOf(c) {
+		out = append(out, r.Reporter)
+		for _, p := range r.People {
+			if p.Account != "" {
+				out = append(out, p.Account)
+			}
+		}
+	}
+	return out, nil
+}
+
 func (t *tx) SaveCase(_ context.Context, c triage.Case) error {
 	if err := t.write("SaveCase"); err != nil {
 		return err
@@ -31,6 +43,12 @@ func (t *tx) SaveCase(_ context.Context, c triage.Case) error {
 	c.Opened, c.Simulated = old.Opened, old.Simulated
 	c.Version++
 	t.cases[c.ID] = copyOf(c)
+	for id, p := range t.packages {
+		if p.Case == c.ID {
+			p.Lane = c.Lane
+			t.packages[id] = p
+		}
+	}
 	return nil
 }
 

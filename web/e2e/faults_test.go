@@ -45,9 +45,6 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		m.stages.Range(func(_, at any) bool { hit[at.(string)]++; return true })
 		s.kill()
 		words := s.log
-		fh, _ := os.OpenFile("/tmp/e2e/all.log", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		fmt.Fprintf(fh, "%s\n=== KILL at %s %v\n", words, time.Now().UTC().Format(time.RFC3339Nano), hit)
-		fh.Close()
 		s.boot()
 		gone(t, below)
 		if t.Failed() {
