@@ -36,12 +36,12 @@ func (d *Desk) Decide(ctx context.Context, a Actor, id CaseID, findings []Findin
 		if i := slices.IndexFunc(earlier, func(x Decision) bool { return x.State == DecisionInForce }); i >= 0 {
 			dec.Supersedes = earlier[i].ID
 		}
-		return d.decide(ctx, tx, a, c, dec, rs)
+		return d.decide(ctx, tx, a, c, &dec, rs)
 	})
 	return dec, err
 }
 
-func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec Decision, rs []Report) error {
+func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision, rs []Report) error {
 	step := StepDecide
 	if dec.Severe() {
 		step, dec.State = StepPropose, DecisionProposed
@@ -52,16 +52,16 @@ func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec Decision,
 	if err := tx.SaveCase(ctx, c); err != nil {
 		return err
 	}
-	if err := tx.InsertDecision(ctx, dec); err != nil {
+	if err := tx.InsertDecision(ctx, *dec); err != nil {
 		return err
 	}
-	if err := d.record(ctx, tx, a.Account, entry{custody.DecisionMade, c.ID, "decision/" + string(dec.ID), decisionDetail(dec, rs)}); err != nil {
+	if err := d.record(ctx, tx, a.Account, entry{custody.DecisionMade, c.ID, "decision/" + string(dec.ID), decisionDetail(*dec, rs)}); err != nil {
 		return err
 	}
 	if dec.State == DecisionProposed {
 		return nil
 	}
-	return d.enact(ctx, tx, c, dec, rs)
+	return d.enact(ctx, tx, c, *dec, rs)
 }
 
 // decisionDetail is the decision in words. Long reasons are cut here; the decision itself keeps them whole.

@@ -185,6 +185,14 @@ func (d *Desk) VerifyLog(ctx context.Context, a Actor) (ok custody.Verified, fai
 			Keys:        d.Signer.LogKeys(),
 			Hashes:      hashReader(ctx, tx),
 		})
+		if err != nil {
+			return err
+		}
+		event, index, err := tx.Drift(ctx)
+		if err == nil && event != "" {
+			err = &custody.Failure{Problem: custody.EntryChanged, Index: index, Msg: fmt.Sprintf(
+				"the record of event %s was changed, removed or put in without its place in the log: case pages cannot be believed about it", event)}
+		}
 		return err
 	})
 	act := custody.LogVerified

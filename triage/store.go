@@ -234,6 +234,9 @@ type LogTx interface {
 	// Leaves lists sequenced leaves from an index on, in order.
 	Leaves(ctx context.Context, from int64, limit int) ([]Leaf, error)
 	LeafOf(ctx context.Context, event string) (Leaf, error)
+	// Drift finds the first event whose own record no longer says what its leaf says, or that is neither in the tree nor
+	// waiting for its place, or a leaf whose event is gone; "" where there is none. The index is -1 outside the tree.
+	Drift(ctx context.Context) (event string, index int64, err error)
 	InsertCheckpoint(ctx context.Context, size int64, signed []byte, at time.Time) error
 	// Checkpoints lists signed checkpoints of more than after entries, smallest first.
 	Checkpoints(ctx context.Context, after int64, limit int) ([][]byte, error)

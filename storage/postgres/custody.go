@@ -24,6 +24,7 @@ func leafColumns(l *custody.Leaf) []column {
 type eventRow struct {
 	triage.LoggedEvent
 	detail []byte
+	data   []byte // of its leaf, once it is sequenced
 }
 
 func eventColumns(e *eventRow) []column {
@@ -35,7 +36,7 @@ func eventColumns(e *eventRow) []column {
 }
 
 func loggedColumns(e *eventRow) []column {
-	return append(eventColumns(e), column{"coalesce(l.index, -1)", &e.Index}, column{"coalesce(a.name, '')", &e.ActorName})
+	return append(eventColumns(e), column{"coalesce(l.index, -1)", &e.Index}, column{"l.data", &e.data}, column{"coalesce(a.name, '')", &e.ActorName})
 }
 
 func (t *tx) Log(ctx context.Context, e custody.Event) error {
@@ -71,7 +72,12 @@ func (t *tx) EventsOf(ctx context.Context, c triage.CaseID) ([]triage.LoggedEven
 	return out, nil
 }
 
+// logged is the event as its leaf says, once it has one: that is what the signed tree vouches for, and not the row. That
+// a leaf can be read at all is for the verification of the log to say.
 func (e eventRow) logged() (triage.LoggedEvent, error) {
+	if leaf, err := custody.ParseLeaf(e.data); err == nil {
+		e.Leaf = leaf
+	}
 	if e.Actor == custody.System {
 		e.ActorName = triage.SystemActor.Name
 	}

@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
@@ -155,9 +157,15 @@ func decideWithKeys(p *person, id string) {
 // checkWatched makes sure that what was watched is on the page after a reload, and in the custody log.
 func checkWatched(t *testing.T, p *person, id string) {
 	t.Helper()
-	p.open("/cases/" + id)
-	p.settle()
-	p.showing(`x.querySelectorAll("[data-wave-watched] rect").length > 0`)
+	for deadline := time.Now().Add(waitTime); ; { // the last of it leaves when the page does, beside the next page
+		p.open("/cases/" + id)
+		p.settle()
+		if p.has(`[data-wave-watched] rect`) {
+			break
+		} else if time.Now().After(deadline) {
+			p.fail(errors.New("the page does not know what was watched"))
+		}
+	}
 	p.waitText("You have watched")
 	spans := evaluate[[]struct {
 		From, To     float64

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestOffice looks at what auditors and administrators see.
@@ -16,10 +18,12 @@ func TestOffice(t *testing.T) {
 func auditLog(t *testing.T, s *server) {
 	ada := s.as("Ada Abara")
 	heard := ada.watch()
-	for { // entries are sequenced within seconds
+	for deadline := time.Now().Add(waitTime); ; { // entries are sequenced within seconds
 		ada.open("/log")
-		if ada.has(`.events`) && strings.Contains(evaluate[string](ada, `document.body.innerText`), "Report submitted") {
+		if strings.Contains(evaluate[string](ada, `document.body.innerText`), "Report submitted") {
 			break
+		} else if time.Now().After(deadline) {
+			ada.fail(errors.New("the report is not in the log"))
 		}
 	}
 	ada.press(`main button`, "Verify the whole log")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -62,20 +63,12 @@ func (p *person) offset() int {
 		const r = await fetch(JSON.parse(localStorage.getItem(k)).uploadUrl, {method: "HEAD", headers: {"Tus-Resumable": "1.0.0"}}); return Number(r.headers.get("Upload-Offset")) })()`)
 }
 
-// aside takes the sealed clip out of the form, so that the next test starts with an empty one.
-func (p *person) aside(clip string) {
-	p.t.Helper()
-	p.uploadState("done")
-	p.fileWith(clip)
-}
-
 // fileWith fills the rest of the form in and sends it with the clips that are there.
-func (p *person) fileWith(name string) (report string) {
+func (p *person) fileWith(name string) {
 	p.t.Helper()
 	p.fillReport("harassment", name)
 	p.press(`form.report-form button[type=submit]`, "Send the report")
-	at := p.waitURL(func(u string) bool { return strings.Contains(u, "/reports/R-") })
-	return at[strings.LastIndex(at, "/")+1:]
+	p.waitURL(func(u string) bool { return strings.Contains(u, "/reports/R-") })
 }
 
 // TestUploads interrupts uploads in every way in which they are interrupted, and none is sent twice.
@@ -111,7 +104,7 @@ func pauseUpload(t *testing.T, p *person, w *wire) {
 	if at < bigSize/8 || at == bigSize {
 		t.Errorf("paused, the server has %d bytes", at)
 	}
-	p.run(chromedp.Sleep(500e6))
+	time.Sleep(500 * time.Millisecond)
 	if again := p.offset(); again != at || !p.has(`.upload[data-state=paused]`) {
 		t.Errorf("it went on while it was paused: from %d to %d", at, again)
 	}
@@ -144,7 +137,7 @@ func cutUpload(t *testing.T, p *person, w *wire) {
 	w.mend()
 	p.uploadState("done")
 	checkSentOnce(t, w.up.Load()-before)
-	p.aside("Cut Person")
+	p.fileWith("Cut Person")
 }
 
 func reloadUpload(t *testing.T, p *person, w *wire) {
@@ -170,7 +163,7 @@ func reloadUpload(t *testing.T, p *person, w *wire) {
 	p.run(chromedp.SetUploadFiles(`[data-uploads] [data-do=pick] input`, []string{clip}))
 	p.uploadState("done")
 	checkSentOnce(t, w.up.Load()-before)
-	p.aside("Reloaded Person")
+	p.fileWith("Reloaded Person")
 }
 
 func cancelUpload(t *testing.T, p *person, w *wire) {
