@@ -110,4 +110,4 @@ CREATE INDEX messages_account ON messages (account, created DESC, id);
 CREATE INDEX messages_case ON messages (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX messages_undelivered ON messages (created, id) WHERE state IN ('waiting', 'failed');
 CREATE TRIGGER immutable BEFORE UPDATE ON messages
-    FOR EACH ROW EXECUTE FUNCTION keep_but('state', 'tries', 'error', 'delivered', 'version');
+    FOR EACH ROW EXECUTE FUNCTION keep_but('state', 'tries', 'error', 'delivered', 'version', 'body');

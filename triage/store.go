@@ -72,6 +72,7 @@ type AccountTx interface {
 
 	InsertMessage(ctx context.Context, m Message) error
 	Message(ctx context.Context, id string) (Message, error)
+	// SaveMessage saves what became of the delivery, and the text, which loses its sign-in link once it is delivered.
 	SaveMessage(ctx context.Context, m Message) error
 	MessagesTo(ctx context.Context, to account.ID, limit int) ([]Message, error) // newest first
 	// Undelivered lists messages that are waiting or failed, oldest first.

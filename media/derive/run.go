@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -88,7 +89,7 @@ func errorText(err error) string {
 }
 
 // start runs bubblewrap to its end. The kernel kills everything inside with it (--die-with-parent and the process
-// namespace), also when this process is killed.
+// namespace), also when this process is killed; strays.go says what that misses.
 func (s *Sandbox) start(ctx context.Context, w *walls, j job, out io.Writer, stderr, status *keeper) error {
 	statusR, statusW, err := os.Pipe()
 	if err != nil {
@@ -114,10 +115,13 @@ func (s *Sandbox) start(ctx context.Context, w *walls, j job, out io.Writer, std
 	}
 	args = append(args, "--remount-ro", "/", "--")
 	cmd := exec.CommandContext(ctx, w.bwrap, append(args, s.innerArgs(w, j)...)...)
-	cmd.Dir, cmd.Env = "/", []string{"PATH=/usr/bin:/bin"}
+	cmd.Dir, cmd.Env = "/", []string{"PATH=/usr/bin:/bin", ownerVar + "=" + ownerMark()}
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, stderr, files
 	cmd.WaitDelay = 5 * time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // also the inner bubblewrap
+	runtime.LockOSThread()                                                               // the death signal is tied to the thread
+	defer runtime.UnlockOSThread()
 	if w.mode == modeUser && os.Geteuid() == 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, Groups: []uint32{}}
 	}

@@ -93,8 +93,12 @@ func (w *work) create(name string, perm os.FileMode) (*os.File, error) {
 // sweepAge spares a folder that another process has just made and not yet locked.
 const sweepAge = time.Minute
 
-// Sweep removes the staged clips of processes that died: call it at start. It returns how many it removed.
+// Sweep ends what processes that died left running, and removes their staged clips: call it at start. It returns how many
+// clips it removed.
 func (s *Sandbox) Sweep() (int, error) {
+	if n := endStrays(); n > 0 {
+		s.log.Info("sandboxes of an earlier run were ended", "processes", n)
+	}
 	entries, err := os.ReadDir(s.tempDir)
 	if err != nil {
 		return 0, fmt.Errorf("looking for left-over clips: %w", err)

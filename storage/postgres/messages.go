@@ -22,7 +22,7 @@ func (t *tx) Message(ctx context.Context, id string) (triage.Message, error) {
 }
 
 func (t *tx) SaveMessage(ctx context.Context, m triage.Message) error {
-	return t.save(ctx, "messages", m.ID, m.Version, only(messageColumns(&m), "state", "tries", "error", "delivered"))
+	return t.save(ctx, "messages", m.ID, m.Version, only(messageColumns(&m), "state", "tries", "error", "delivered", "body"))
 }
 
 func (t *tx) MessagesTo(ctx context.Context, to account.ID, limit int) ([]triage.Message, error) {

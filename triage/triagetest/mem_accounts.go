@@ -157,7 +157,7 @@ func (t *tx) SaveMessage(_ context.Context, m triage.Message) error {
 	if err != nil {
 		return err
 	}
-	old.State, old.Tries, old.Error, old.Delivered = m.State, m.Tries, m.Error, m.Delivered
+	old.State, old.Tries, old.Error, old.Delivered, old.Body = m.State, m.Tries, m.Error, m.Delivered, m.Body
 	old.Version++
 	t.messages[m.ID] = copyOf(old)
 	return nil

@@ -171,10 +171,10 @@ func testMessages(t *testing.T, w *world) {
 
 		sent := one
 		sent.State, sent.Tries, sent.Error, sent.Delivered = triage.MessageDelivered, 2, "refused once", w.at(9)
-		sent.Body = "rewritten" // is not saved
+		sent.Subject = "rewritten" // is not saved
 		w.ok(tx.SaveMessage(ctx, sent))
 		w.fails(tx.SaveMessage(ctx, sent), triage.ErrConflict)
-		sent.Body, sent.Version = one.Body, 1
+		sent.Subject, sent.Version = one.Subject, 1
 		is(w, sent)(tx.Message(ctx, one.ID))
 		is(w, []triage.Message{three})(tx.Undelivered(ctx, 10))
 	})

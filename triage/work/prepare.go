@@ -2,11 +2,15 @@ package work
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 
 	"github.com/proffer/proffer/triage"
 )
+
+// changedOriginal is what a case says of a clip whose bytes are not those that were sealed.
+const changedOriginal = "The stored bytes are not the bytes that were sealed: somebody changed them in the object store. Do not rely on this clip; tell an administrator."
 
 // Prepare prepares one exhibit: a failed decode is a result, everything else that fails is tried again.
 func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
@@ -29,9 +33,17 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 		made = append(made, d)
 		return nil
 	}
-	out, err := w.Decoder.Prepare(ctx, clip, x.Size, keep)
+	sum := sha256.New()
+	out, err := w.Decoder.Prepare(ctx, io.TeeReader(clip, sum), x.Size, keep)
 	if err != nil {
 		return err
+	}
+	if _, err := io.Copy(sum, clip); err != nil { // what the decoder did not want to see
+		return fmt.Errorf("reading the original of %s: %w", x.ID, err)
+	}
+	if [32]byte(sum.Sum(nil)) != x.SHA256 {
+		w.Log.Error("an original was changed in the object store", "exhibit", x.ID)
+		return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Failed: true, Why: changedOriginal})
 	}
 	why := out.Failed
 	if why != "" && out.Notes != "" {
