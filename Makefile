@@ -15,7 +15,7 @@ test: deps-test build check
 	node --test web/js
 
 bench: deps-test build
-	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./... 2>&1 | ./.ci/bench
+	@go test -run '^$$' -bench . -benchtime 5x -timeout 60m ./... 2>&1 | ./.ci/bench
 
 build: web/dist/manifest.json
 	go build -o bin/proffer .
