@@ -164,7 +164,8 @@ func (f *fixture) settle(by, liaison triage.Actor, m *matter) {
 	m.decision = d.ID
 	ask := triage.NewPackage{Case: m.id, Exhibits: []triage.ExhibitID{m.exhibit}, Recipient: "Police of " + m.report.People[0].Name,
 		Basis: "warrant", Scope: "Everything about this person."}
-	for _, at := range []*triage.PackageID{&m.pack, &m.ready} {
+	for reference, at := range map[string]*triage.PackageID{"Waits": &m.pack, "Is ready": &m.ready} { // the same one twice is one request
+		ask.Reference = reference
 		p, err := f.desk.RequestPackage(ctx, liaison, ask)
 		must(f.t, err)
 		*at = p.ID

@@ -22,8 +22,14 @@ type Case struct {
 	Version   int
 }
 
-// Target is the case as Can sees it.
-func (c Case) Target() Target { return Target{Lane: c.Lane, Claimant: c.Claimant, State: c.State} }
+// Target is the case as Can sees it. An escalated case stays one while a lead holds it, also when that claim runs out.
+func (c Case) Target() Target {
+	on := Target{Lane: c.Lane, Claimant: c.Claimant, State: c.State}
+	if c.Escalated && c.State == StateClaimed {
+		on.State = StateEscalated
+	}
+	return on
+}
 
 // HeldBy reports whether the account holds a lease that has not run out.
 func (c Case) HeldBy(id account.ID, now time.Time) bool {

@@ -134,9 +134,10 @@ type Enforcement struct {
 	Reversed time.Time // zero: not reversed
 }
 
-// InForce reports whether the effect holds at that moment.
+// InForce reports whether the effect holds at that moment. It is written when it starts, so a clock that is behind, or on
+// another node, does not put it off.
 func (e Enforcement) InForce(now time.Time) bool {
-	return e.Reversed.IsZero() && !now.Before(e.Starts) && (e.Ends.IsZero() || now.Before(e.Ends))
+	return e.Reversed.IsZero() && (e.Ends.IsZero() || now.Before(e.Ends))
 }
 
 // Bars reports whether the effect keeps the account from signing in at that moment.

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -31,6 +32,24 @@ type Desk struct {
 
 // now is the time as the store keeps it: UTC, in microseconds.
 func (d *Desk) now() time.Time { return d.Clock().UTC().Truncate(time.Microsecond) }
+
+// repeatTime is for how long the same words of the same person are taken for one request, sent twice because its answer
+// was lost.
+const repeatTime = 10 * time.Minute
+
+// maxAgain bounds how often updateAgain runs an act that others were quicker than.
+const maxAgain = 4
+
+// updateAgain is Store.Update for acts that nobody has to be asked about again when another was quicker: f is run anew, on
+// what is stored then.
+func (d *Desk) updateAgain(ctx context.Context, f func(Tx) error) (err error) {
+	for range maxAgain {
+		if err = d.Store.Update(ctx, f); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
 
 // entry is an event before it has an id, a time and a salt.
 type entry struct {

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -73,7 +74,7 @@ func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case) (CaseView, 
 
 func (d *Desk) viewPeople(ctx context.Context, tx Tx, a Actor, v *CaseView) (err error) {
 	for _, p := range v.People {
-		if v.Earlier[p.ID], err = tx.ReportsOn(ctx, p, v.Case.ID, Lanes(a, CaseRead), 10); err != nil {
+		if v.Earlier[p.ID], err = earlierOn(ctx, tx, a, p, v.Case.ID); err != nil {
 			return err
 		}
 		if p.Account == "" {
@@ -86,6 +87,22 @@ func (d *Desk) viewPeople(ctx context.Context, tx Tx, a Actor, v *CaseView) (err
 	return nil
 }
 
+// earlierOn is the other reports on a person, as far as the actor may know of their cases.
+func earlierOn(ctx context.Context, tx Tx, a Actor, p Person, not CaseID) (out []EarlierReport, err error) {
+	all, err := tx.ReportsOn(ctx, p, not, Lanes(a, CaseRead), 10)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range all {
+		if known, err := mayRead(ctx, tx, a, r.Case); err != nil {
+			return nil, err
+		} else if known {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
 // standing is what holds or held on an account, as far as the actor may know of the cases behind it.
 func standing(ctx context.Context, tx Tx, a Actor, id account.ID) (out []Enforcement, err error) {
 	all, err := tx.EnforcementsOn(ctx, id)
@@ -93,15 +110,22 @@ func standing(ctx context.Context, tx Tx, a Actor, id account.ID) (out []Enforce
 		return nil, err
 	}
 	for _, e := range all {
-		c, err := tx.Case(ctx, e.Case)
-		if err != nil {
+		if known, err := mayRead(ctx, tx, a, e.Case); err != nil {
 			return nil, err
-		}
-		if Can(a, CaseRead, c.Target()) {
+		} else if known {
 			out = append(out, e)
 		}
 	}
 	return out, nil
+}
+
+// mayRead reports whether the actor could open a case: it is of their lane and state, and they are no party to it.
+func mayRead(ctx context.Context, tx Tx, a Actor, id CaseID) (bool, error) {
+	_, err := loadCase(ctx, tx, a, CaseRead, id)
+	if errors.Is(err, ErrForbidden) || errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {

@@ -164,6 +164,9 @@ func (d *Desk) enact(ctx context.Context, tx Tx, c Case, dec Decision, rs []Repo
 			return err
 		}
 	}
+	if err := d.tellLiaisons(ctx, tx, c, dec); err != nil {
+		return err
+	}
 	return d.tellReporters(ctx, tx, c, dec, rs)
 }
 
@@ -265,6 +268,32 @@ func (d *Desk) tellReporters(ctx context.Context, tx Tx, c Case, dec Decision, r
 		}
 		fmt.Fprintf(&b, "\nThe report and its receipt: %s/reports/%s\nThank you for telling us.\n", d.URL, r.ID)
 		if err := d.send(ctx, tx, reporter, c.ID, "What came of your report "+string(r.ID), b.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellLiaisons tells every liaison who may know of the case that it was referred to law enforcement; the message names
+// nobody and nothing but the case.
+func (d *Desk) tellLiaisons(ctx context.Context, tx Tx, c Case, dec Decision) error {
+	if !slices.ContainsFunc(dec.Findings, func(f Finding) bool { return f.Action == ActRefer }) {
+		return nil
+	}
+	staff, err := tx.Accounts(ctx, true)
+	if err != nil {
+		return err
+	}
+	on := c.Target()
+	if on.Parties, err = tx.Parties(ctx, c.ID); err != nil {
+		return err
+	}
+	for _, acc := range staff {
+		if !Can(Actor{Account: acc.ID, Org: acc.Org, Name: acc.Name, Roles: acc.Roles}, PackageRequest, on) {
+			continue
+		}
+		if err := d.send(ctx, tx, acc, c.ID, "A case was referred to law enforcement", fmt.Sprintf(
+			"A decision refers this case to law enforcement, so a package of its exhibits may be asked for:\n\n%s/cases/%s\n", d.URL, c.ID)); err != nil {
 			return err
 		}
 	}

@@ -196,7 +196,7 @@ func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhib
 
 // BeginPreparing marks an exhibit as being prepared and returns it; done is true when there is nothing left to do.
 func (d *Desk) BeginPreparing(ctx context.Context, id ExhibitID) (x Exhibit, done bool, err error) {
-	err = d.Store.Update(ctx, func(tx Tx) error {
+	err = d.updateAgain(ctx, func(tx Tx) error {
 		if x, err = tx.Exhibit(ctx, id); err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ type Prepared struct {
 // FinishPreparing writes what the preparation found, with what was made of the clip. When it was the last exhibit of
 // its case, the case goes into the queue. It can be repeated.
 func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) error {
-	return d.Store.Update(ctx, func(tx Tx) error {
+	return d.updateAgain(ctx, func(tx Tx) error {
 		x, err := tx.Exhibit(ctx, id)
 		if err != nil || x.Processing == ProcessingDone || x.Processing == ProcessingFailed {
 			return err
@@ -261,6 +261,8 @@ func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) er
 	})
 }
 
+// queueWhenPrepared queues a case whose last exhibit was prepared. The case is saved in any event: of two exhibits that
+// are finished at once, neither sees the other, so one has to lose and look again.
 func (d *Desk) queueWhenPrepared(ctx context.Context, tx Tx, id CaseID) error {
 	c, err := tx.Case(ctx, id)
 	if err != nil || c.State != StateProcessing && c.State != StateReceived {
@@ -272,7 +274,7 @@ func (d *Desk) queueWhenPrepared(ctx context.Context, tx Tx, id CaseID) error {
 	}
 	for _, x := range xs {
 		if x.Processing != ProcessingDone && x.Processing != ProcessingFailed {
-			return nil
+			return tx.SaveCase(ctx, c)
 		}
 	}
 	if err := c.advance(StepPrepared); err != nil {

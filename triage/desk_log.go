@@ -19,8 +19,9 @@ const sequenceBatch = 1000
 
 // Sequence gives new events their places in the tree and signs a checkpoint of the result, in one transaction. It
 // reports how many there were; when it was a full batch there may be more.
-func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
-	err = d.Store.Update(ctx, func(tx Tx) error {
+func (d *Desk) Sequence(ctx context.Context) (int, error) {
+	n := 0
+	err := d.Store.Update(ctx, func(tx Tx) error {
 		n = 0
 		events, err := tx.Unsequenced(ctx, sequenceBatch)
 		if err != nil || len(events) == 0 {
@@ -56,7 +57,10 @@ func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
 		}
 		return tx.InsertCheckpoint(ctx, growth.New.N, signed, at)
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // head is the last signed checkpoint: nothing is ever signed that does not continue it.

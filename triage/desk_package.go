@@ -28,6 +28,9 @@ func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Pac
 		if err := n.Validate(xs); err != nil {
 			return err
 		}
+		if p, err = d.askedAlready(ctx, tx, a, n); err != nil || p.ID != "" {
+			return err
+		}
 		p = Package{ID: PackageID(NewID(prefixPackage)), Case: c.ID, Lane: c.Lane, Exhibits: n.Exhibits, Recipient: n.Recipient,
 			Basis: n.Basis, Reference: n.Reference, Scope: n.Scope, Requester: a.Account, Requested: d.now(), State: PackageRequested}
 		for _, x := range xs {
@@ -42,6 +45,22 @@ func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Pac
 			"recipient": p.Recipient, "basis": string(p.Basis), "reference": p.Reference, "scope": p.Scope, "exhibits": joinIDs(p.Exhibits)}})
 	})
 	return p, err
+}
+
+// askedAlready finds the package that the same form asked for a moment ago, when its answer was lost and it was sent again.
+func (d *Desk) askedAlready(ctx context.Context, tx Tx, a Actor, n NewPackage) (Package, error) {
+	ps, err := tx.PackagesOf(ctx, n.Case)
+	if err != nil {
+		return Package{}, err
+	}
+	for _, p := range ps {
+		same := p.Recipient == n.Recipient && p.Basis == n.Basis && p.Reference == n.Reference && p.Scope == n.Scope &&
+			slices.Equal(p.Exhibits, n.Exhibits)
+		if same && p.Requester == a.Account && p.State == PackageRequested && d.now().Before(p.Requested.Add(repeatTime)) {
+			return p, nil
+		}
+	}
+	return Package{}, nil
 }
 
 func joinIDs(ids []ExhibitID) string {
@@ -206,7 +225,10 @@ func (d *Desk) BeginBuilding(ctx context.Context, id PackageID) (p Package, done
 		if err := mayLeave(ctx, tx, p); errors.Is(err, ErrConflict) {
 			done = true
 			p.State, p.Why = PackageFailed, "The case was taken up again before the package was built."
-			return tx.SavePackage(ctx, p)
+			if err := tx.SavePackage(ctx, p); err != nil {
+				return err
+			}
+			return d.record(ctx, tx, account.System, entry{custody.PackageFailed, p.Case, "package/" + string(id), custody.Detail{"why": p.Why}})
 		} else if err != nil {
 			return err
 		}

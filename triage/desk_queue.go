@@ -185,7 +185,7 @@ func (d *Desk) recordExpiry(ctx context.Context, tx Tx, c Case) error {
 
 // Renew extends the lease while the page is open. A lease that ran out is not revived if somebody else took the case.
 func (d *Desk) Renew(ctx context.Context, a Actor, id CaseID) (c Case, err error) {
-	err = d.Store.Update(ctx, func(tx Tx) error {
+	err = d.updateAgain(ctx, func(tx Tx) error {
 		if c, err = loadCase(ctx, tx, a, CaseWork, id); err != nil {
 			return err
 		}
@@ -267,6 +267,9 @@ func (d *Desk) Escalate(ctx context.Context, a Actor, id CaseID, to Lane, words 
 		act, step := custody.CaseEscalated, StepEscalate
 		if to == LaneChildSafety && c.Lane != LaneChildSafety {
 			act, step, c.Lane, c.Priority = custody.CaseMoved, StepRelease, LaneChildSafety, 100
+			if due := d.now().Add(ServiceLevel(Policy{Level: 0})); due.Before(c.Due) {
+				c.Due = due
+			}
 		}
 		if err := c.advance(step); err != nil {
 			return err
@@ -291,12 +294,20 @@ func (d *Desk) AddNote(ctx context.Context, a Actor, id CaseID, words string) er
 		if _, err := loadCase(ctx, tx, a, CaseNote, id); err != nil {
 			return err
 		}
+		if ns, err := tx.Notes(ctx, id); err != nil || len(ns) > 0 && d.repeats(ns[len(ns)-1], a, words) {
+			return err
+		}
 		n := Note{NewID(prefixNote), id, a.Account, d.now(), words}
 		if err := tx.InsertNote(ctx, n); err != nil {
 			return err
 		}
 		return d.record(ctx, tx, a.Account, entry{custody.NoteAdded, id, "note/" + n.ID, custody.Detail{"words": words}})
 	})
+}
+
+// repeats reports whether a note was written already by a request that got no answer and was sent again.
+func (d *Desk) repeats(last Note, a Actor, words string) bool {
+	return last.Author == a.Account && last.Words == words && d.now().Before(last.At.Add(repeatTime))
 }
 
 func noteWords(s string) (string, error) {

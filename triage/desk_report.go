@@ -269,116 +269,6 @@ func (d *Desk) takeExhibits(ctx context.Context, tx Tx, a Actor, xs []Exhibit, i
 	return nil
 }
 
-// AddToReport appends words and clips to one's own report, until a reviewer has decided. Added clips get a receipt of
-// their own.
-func (d *Desk) AddToReport(ctx context.Context, a Actor, id ReportID, words string, uploads []UploadID) (Report, error) {
-	words = account.CleanText(words)
-	var fe FieldErrors
-	if n := len([]rune(words)); n > MaxNote {
-		fe.Add("words", "That is %d characters; %d fit.", n, MaxNote)
-	} else if n == 0 && len(uploads) == 0 {
-		fe.Add("words", "Write something, or attach a clip.")
-	}
-	if err := fe.Err(); err != nil {
-		return Report{}, err
-	}
-	if err := d.retainUploads(ctx, a, uploads); err != nil {
-		return Report{}, err
-	}
-	var out Report
-	err := d.Store.Update(ctx, func(tx Tx) error {
-		r, c, err := ownOpenReport(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		out, err = d.insertAddition(ctx, tx, a, r, c, words, uploads)
-		return err
-	})
-	return out, err
-}
-
-func (d *Desk) insertAddition(ctx context.Context, tx Tx, a Actor, r Report, c Case, words string, uploads []UploadID) (Report, error) {
-	xs, err := tx.ExhibitsOf(ctx, c.ID)
-	if err != nil {
-		return r, err
-	}
-	if len(xs)+len(uploads) > 5*MaxClips || len(r.Additions) >= 50 {
-		return r, fieldError("clips", "This report cannot take more. File a new one and name this one's number in it.")
-	}
-	receipt, added, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, uploads, len(xs))
-	if err != nil {
-		return r, err
-	}
-	add := Addition{At: d.now(), Words: words}
-	for _, x := range added {
-		add.Exhibits = append(add.Exhibits, x.ID)
-	}
-	if len(added) > 0 {
-		if add.Receipt, err = d.Signer.SignReceipt(receipt); err != nil {
-			return r, err
-		}
-	}
-	r.Additions = append(r.Additions, add)
-	if err := tx.SaveReport(ctx, r); err != nil {
-		return r, err
-	}
-	if err := d.takeExhibits(ctx, tx, a, added, uploads); err != nil {
-		return r, err
-	}
-	return r, d.record(ctx, tx, a.Account, entry{custody.ReportAmended, c.ID, "report/" + string(r.ID),
-		custody.Detail{"words": words, "clips": fmt.Sprint(len(added))}})
-}
-
-// ownOpenReport fetches the actor's own report if it can still be changed: not withdrawn, and no decision taken.
-func ownOpenReport(ctx context.Context, tx Tx, a Actor, id ReportID) (Report, Case, error) {
-	r, err := tx.Report(ctx, id)
-	if err != nil {
-		return r, Case{}, err
-	}
-	if err := Allow(a, ReportChange, Target{Owner: r.Reporter}); err != nil {
-		return r, Case{}, err
-	}
-	c, err := tx.Case(ctx, r.Case)
-	if err != nil {
-		return r, c, err
-	}
-	if !r.Withdrawn.IsZero() {
-		return r, c, Errorf(Conflict, "You withdrew this report. File a new one if something else happened.")
-	}
-	decided, err := everDecided(ctx, tx, c)
-	if err != nil {
-		return r, c, err
-	}
-	if decided {
-		return r, c, Errorf(Conflict, "A reviewer has decided already, so this report cannot be changed. File a new one for what is new.")
-	}
-	return r, c, nil
-}
-
-// everDecided reports whether a reviewer has decided on the case, now or before it was reopened.
-func everDecided(ctx context.Context, tx Tx, c Case) (bool, error) {
-	if c.State == StateAwaiting || c.State.Settled() {
-		return true, nil
-	}
-	ds, err := tx.Decisions(ctx, c.ID)
-	return slices.ContainsFunc(ds, func(dec Decision) bool { return dec.State == DecisionInForce }), err
-}
-
-// WithdrawReport marks one's own report as withdrawn. Evidence stays under retention, and reviewers may still act.
-func (d *Desk) WithdrawReport(ctx context.Context, a Actor, id ReportID) error {
-	return d.Store.Update(ctx, func(tx Tx) error {
-		r, c, err := ownOpenReport(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		r.Withdrawn = d.now()
-		if err := tx.SaveReport(ctx, r); err != nil {
-			return err
-		}
-		return d.record(ctx, tx, a.Account, entry{Act: custody.ReportWithdrawn, Case: c.ID, Subject: "report/" + string(r.ID)})
-	})
-}
-
 // ReportView is a report as its reporter sees it: no case number, no reviewer, no lane.
 type ReportView struct {
 	Report   Report
@@ -453,6 +343,9 @@ func reportView(ctx context.Context, tx Tx, r Report) (ReportView, error) {
 	for _, dec := range ds {
 		if dec.State == DecisionInForce {
 			for _, f := range dec.Findings {
+				if !slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == f.Person }) {
+					continue // somebody whom another report of the case names
+				}
 				f.Reasons = ""
 				v.Outcome = append(v.Outcome, f)
 			}

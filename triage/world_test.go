@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,13 +20,16 @@ import (
 	"github.com/proffer/proffer/triage/triagetest"
 )
 
-// world is a desk over the in-memory store, with real signing keys and a clock that is moved by hand.
+// world is a desk with real signing keys and a clock that is moved by hand.
 type world struct {
 	*triage.Desk
 	t      *testing.T
-	store  *triagetest.MemStore
+	store  *triagetest.MemStore // nil in a world over PostgreSQL
 	now    time.Time
-	calls  []string // of the objects, in order
+	mu     sync.Mutex
+	calls  []string // of the objects, in order; guarded by mu
+	clips  byte     // made so far, so that no two have the same bytes
+	away   bool     // the object store does not answer
 	people map[string]triage.Actor
 }
 
@@ -56,35 +60,51 @@ func (o objects) OpenDerivative(context.Context, string) (io.ReadSeekCloser, err
 	return nil, triage.Errorf(triage.NotFound, "no bytes in this test")
 }
 
-func (o objects) Retain(context.Context, triage.Blob, time.Time) error {
-	o.w.calls = append(o.w.calls, "retain")
-	return nil
-}
+func (o objects) Retain(context.Context, triage.Blob, time.Time) error { return o.w.call("retain") }
 
 func (o objects) PutDerivative(context.Context, string, string, io.Reader, int64) error { return nil }
 
-func (o objects) Sync(context.Context) error {
-	o.w.calls = append(o.w.calls, "sync")
+func (o objects) Sync(context.Context) error { return o.w.call("sync") }
+
+func (w *world) call(what string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.away {
+		return triage.Errorf(triage.Unavailable, "The evidence store does not answer. Try again.")
+	}
+	w.calls = append(w.calls, what)
 	return nil
 }
 
+// newWorld is a world in memory.
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	var store *triagetest.MemStore
+	w := newWorldOver(t, func(clock triage.Clock) triage.Store {
+		store = triagetest.NewStore(clock)
+		return store
+	})
+	w.store = store
+	return w
+}
+
+func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), people: map[string]triage.Actor{}}
 	clock := func() time.Time { return w.now }
-	w.store = triagetest.NewStore(clock)
 	keys, err := custody.OpenRing(t.TempDir(), "test.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Desk = &triage.Desk{Store: w.store, Objects: objects{w}, Signer: ring{keys}, Clock: clock, URL: "http://test", Lock: time.Hour,
+	w.Desk = &triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Clock: clock, URL: "http://test", Lock: time.Hour,
 		Log: slog.New(slog.DiscardHandler)}
 	org, err := w.AddOrganisation(t.Context(), "Org", account.PlanBusiness, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, roles := range map[string]account.Roles{"host": nil, "mallory": nil, "rui": {account.Reviewer}, "robin": {account.Reviewer},
-		"lena": {account.Lead}, "lior": {account.Liaison}, "cleo": {account.ChildSafety}, "ada": {account.Auditor}} {
+		"lena": {account.Lead}, "lex": {account.Lead}, "lior": {account.Liaison}, "cleo": {account.ChildSafety}, "ada": {account.Auditor},
+		"sam": {account.ChildSafety, account.Lead, account.Liaison}} {
 		acc, err := w.AddAccount(t.Context(), account.System, name, name+"@test.example", org.ID, roles)
 		if err != nil {
 			t.Fatal(err)
@@ -97,9 +117,10 @@ func newWorld(t *testing.T) *world {
 // upload makes a sealed upload of the host.
 func (w *world) upload() triage.UploadID {
 	w.t.Helper()
+	w.clips++
 	u := triage.Upload{ID: triage.UploadID(triage.NewID("U")), Owner: w.people["host"].Account, Name: "clip.webm", Size: 7,
-		SHA256: triage.SHA256{byte(len(w.calls) + 1)}, State: triage.UploadSealed, Created: w.now, Touched: w.now}
-	err := w.store.Update(w.t.Context(), func(tx triage.Tx) error {
+		SHA256: triage.SHA256{w.clips}, State: triage.UploadSealed, Created: w.now, Touched: w.now}
+	err := w.Store.Update(w.t.Context(), func(tx triage.Tx) error {
 		if err := tx.InsertUpload(w.t.Context(), u); err != nil {
 			return err
 		}
@@ -159,7 +180,7 @@ func (w *world) is(kind error, err error) {
 // acts lists what the custody log says of a case.
 func (w *world) acts(c triage.CaseID) (out []custody.Act) {
 	w.t.Helper()
-	w.ok(w.store.View(w.t.Context(), func(tx triage.Tx) error {
+	w.ok(w.Store.View(w.t.Context(), func(tx triage.Tx) error {
 		es, err := tx.EventsOf(w.t.Context(), c)
 		for _, e := range es {
 			out = append(out, e.Act)
@@ -171,7 +192,7 @@ func (w *world) acts(c triage.CaseID) (out []custody.Act) {
 
 func (w *world) state(c triage.CaseID) (s triage.State) {
 	w.t.Helper()
-	w.ok(w.store.View(w.t.Context(), func(tx triage.Tx) error {
+	w.ok(w.Store.View(w.t.Context(), func(tx triage.Tx) error {
 		x, err := tx.Case(w.t.Context(), c)
 		s = x.State
 		return err
@@ -187,5 +208,13 @@ func contains(t *testing.T, s, part string) {
 	t.Helper()
 	if !strings.Contains(s, part) {
 		t.Errorf("%q does not say %q", s, part)
+	}
+}
+
+// logs expects exactly these events of a case, in this order; work that waits is not run.
+func (w *world) logs(c triage.CaseID, want ...custody.Act) {
+	w.t.Helper()
+	if got := w.acts(c); !slices.Equal(got, want) {
+		w.t.Errorf("the log says\n%v, want\n%v", got, want)
 	}
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/proffer/proffer/triage"
 )
 
-// sendTime bounds one delivery, from the connection to the server's last word.
+// sendTime bounds one delivery, from the first packet of the connection to the server's last word.
 const sendTime = 30 * time.Second
 
 // SMTP hands messages to one mail server (RFC 5321), with STARTTLS (RFC 3207) wherever the server offers it.
@@ -47,15 +47,25 @@ func (s *SMTP) Send(ctx context.Context, m triage.Message) error {
 	if err != nil {
 		return fmt.Errorf("the mail server's address: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	err = s.deliver(ctx, host, to.Address, s.compose(m, to))
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("handing over message %s: the mail server did not answer in time: %w", m.ID, ctx.Err())
+	} else if err != nil {
+		return fmt.Errorf("handing over message %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+func (s *SMTP) deliver(ctx context.Context, host, to string, text []byte) error {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("reaching the mail server: %w", err)
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(sendTime)); err != nil {
-		return err
-	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })() // net/smtp knows no context: its reads end with the connection
 	c, err := smtp.NewClient(conn, host)
 	if err != nil {
 		return fmt.Errorf("greeting the mail server: %w", err)
@@ -63,10 +73,7 @@ func (s *SMTP) Send(ctx context.Context, m triage.Message) error {
 	if err := s.secure(c, host); err != nil {
 		return err
 	}
-	if err := s.hand(c, to.Address, s.compose(m, to)); err != nil {
-		return fmt.Errorf("handing over message %s: %w", m.ID, err)
-	}
-	return nil
+	return s.hand(c, to, text)
 }
 
 func (s *SMTP) secure(c *smtp.Client, host string) error {
@@ -103,7 +110,8 @@ func (s *SMTP) hand(c *smtp.Client, to string, text []byte) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	return c.Quit()
+	c.Quit() // the server took the message: however it says goodbye, sending it again would double it
+	return nil
 }
 
 // compose writes the message by RFC 5322, its text as UTF-8 in quoted-printable (RFC 2045, section 6.7).

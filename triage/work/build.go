@@ -12,6 +12,8 @@ import (
 	"github.com/proffer/proffer/triage"
 )
 
+var errHalfBuilt = errors.New("the building of the package broke off")
+
 // Build builds one approved package and stores it.
 func (w *Worker) Build(ctx context.Context, j triage.BuildPackage) error {
 	p, done, err := w.Desk.BeginBuilding(ctx, j.Package)
@@ -43,22 +45,25 @@ func (w *Worker) stream(ctx context.Context, p triage.Package, key string) (sum 
 	defer cancel()
 	pr, pw := io.Pipe()
 	h := sha256.New()
-	var built error
+	var stored error
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		out := &countingWriter{w: io.MultiWriter(pw, h)}
-		built = w.Builder.Build(ctx, p.ID, out, w.progress(ctx, p))
-		size = out.n
-		pw.CloseWithError(built)
+		stored = w.Desk.Objects.PutDerivative(ctx, key, "application/zip", pr, -1)
+		pr.CloseWithError(stored)
 	})
-	err = w.Desk.Objects.PutDerivative(ctx, key, "application/zip", pr, -1)
-	pr.CloseWithError(err)
+	// Building happens in the job's own goroutine, where a panic ends the job and not the server; what it left half
+	// written is not stored then.
+	defer wg.Wait()
+	defer pw.CloseWithError(errHalfBuilt)
+	out := &countingWriter{w: io.MultiWriter(pw, h)}
+	err = w.Builder.Build(ctx, p.ID, out, w.progress(ctx, p))
+	pw.CloseWithError(err)
 	wg.Wait()
-	if built != nil {
-		err = built
+	if err == nil {
+		err = stored
 	}
 	h.Sum(sum[:0])
-	return sum, size, err
+	return sum, out.n, err
 }
 
 // progress tells the store at most twice a second how far the building has come.

@@ -34,11 +34,12 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 		return nil
 	}
 	sum := sha256.New()
-	out, err := w.Decoder.Prepare(ctx, io.TeeReader(clip, sum), x.Size, keep)
+	original := &source{r: clip}
+	out, err := w.Decoder.Prepare(ctx, io.TeeReader(original, sum), x.Size, keep)
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(sum, clip); err != nil { // what the decoder did not want to see
+	if _, err := io.Copy(sum, original); err != nil { // what the decoder did not want to see
 		return fmt.Errorf("reading the original of %s: %w", x.ID, err)
 	}
 	if [32]byte(sum.Sum(nil)) != x.SHA256 {
@@ -50,6 +51,24 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 		why += " "
 	}
 	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Made: made, Why: why + out.Notes, Failed: out.Failed != ""})
+}
+
+// source reads an original and does not get over a failure: a decoder that was cut off by the object store says that the
+// clip is damaged, which is not to be believed.
+type source struct {
+	r   io.Reader
+	err error // the first failure; every read after it fails with it too
+}
+
+func (s *source) Read(b []byte) (n int, err error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err = s.r.Read(b)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
 }
 
 // GiveUpPreparing is called when the queue stops trying: the case must not wait for ever.

@@ -9,6 +9,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 
@@ -55,8 +56,5 @@ type Mailer interface {
 
 // Sweep collects what time has overtaken.
 func (w *Worker) Sweep(ctx context.Context, _ triage.Sweep) error {
-	if err := w.Desk.Sweep(ctx); err != nil {
-		return err
-	}
-	return w.Collect(ctx)
+	return errors.Join(w.Desk.Sweep(ctx), w.Collect(ctx))
 }

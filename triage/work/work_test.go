@@ -27,7 +27,10 @@ type shop struct {
 	t        *testing.T
 	store    *triagetest.MemStore
 	evidence []byte // what the object store yields for the one clip
+	failAt   int    // reading the clip fails once, after that many bytes; 0 never
+	away     error  // what the object store answers instead of opening and storing
 	kept     map[string][]byte
+	told     []int64 // by the builder, of its progress
 	decode   func(clip io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error)
 	build    func(w io.Writer) error
 	send     func(triage.Message) error
@@ -40,25 +43,50 @@ func (s *shop) Prepare(_ context.Context, r io.Reader, _ int64, keep func(triage
 }
 
 func (s *shop) Build(_ context.Context, _ triage.PackageID, w io.Writer, progress func(int64)) error {
-	progress(1)
+	for _, n := range s.told {
+		progress(n)
+	}
 	return s.build(w)
 }
 
 func (s *shop) Send(_ context.Context, m triage.Message) error { return s.send(m) }
 
-type seekCloser struct{ *bytes.Reader }
+type seekCloser struct {
+	*bytes.Reader
+	failAt *int
+}
+
+// Read fails once, in the middle, and goes on after that as if nothing had been.
+func (s seekCloser) Read(b []byte) (int, error) {
+	if s.failAt != nil && *s.failAt > 0 {
+		b = b[:min(len(b), *s.failAt)]
+		if at := int(s.Size()) - s.Len(); at == *s.failAt {
+			*s.failAt = 0
+			return 0, errAway
+		}
+	}
+	return s.Reader.Read(b)
+}
 
 func (seekCloser) Close() error { return nil }
 
+var errAway = triage.Errorf(triage.Unavailable, "The evidence store does not answer. Try again.")
+
 func (s *shop) OpenEvidence(context.Context, triage.Blob) (io.ReadSeekCloser, error) {
-	return seekCloser{bytes.NewReader(s.evidence)}, nil
+	if s.away != nil {
+		return nil, s.away
+	}
+	return seekCloser{bytes.NewReader(s.evidence), &s.failAt}, nil
 }
 
 func (s *shop) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {
-	return seekCloser{bytes.NewReader(s.kept[key])}, nil
+	return seekCloser{bytes.NewReader(s.kept[key]), nil}, nil
 }
 
 func (s *shop) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ int64) error {
+	if s.away != nil {
+		return s.away
+	}
 	b, err := io.ReadAll(r)
 	if err == nil {
 		s.kept[key] = b

@@ -128,7 +128,7 @@ func leases(t *testing.T, s *server, host *client) {
 		t.Error("a lost claim can be decided on, or took what was typed with it")
 	}
 	rui.press(`#case-news button`, "Claim it again")
-	rui.waitEval(`document.querySelector("[data-lease]") && !document.querySelector("#case-news").innerText`)
+	rui.waitEval(`document.querySelector("[data-lease-here]")?.dataset.standing === "good" && !document.querySelector("#case-news").innerText`) // it ticks
 	rui.do(`window.leapt += 605000`)
 	rui.waitText("Your claim on this case ran out")
 	heard.check(t, "while a claim came and went")
