@@ -55,7 +55,7 @@ func serve(ctx context.Context, cfg Config, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	app, err := s.application(ctx)
+	app, err := s.application(ctx, listener.Addr().String())
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,8 @@ type application struct {
 	handler http.Handler
 }
 
-func (s *services) application(ctx context.Context) (*application, error) {
+// application makes the server that will listen on addr.
+func (s *services) application(ctx context.Context, addr string) (*application, error) {
 	a := &application{services: s, sandbox: derive.New(derive.Config{Log: s.log})}
 	if n, err := a.sandbox.Sweep(); err != nil || n > 0 {
 		s.log.Info("clips of an earlier run were removed from the temporary folder", "clips", n, "err", err)
@@ -94,7 +95,7 @@ func (s *services) application(ctx context.Context) (*application, error) {
 	} else if err := s.endDemo(ctx); err != nil {
 		return nil, fmt.Errorf("ending an earlier demonstration: %w", err)
 	}
-	a.handler, err = a.edge()
+	a.handler, err = a.edge(addr)
 	return a, err
 }
 
@@ -178,13 +179,13 @@ func (a *application) greet(ctx context.Context, out io.Writer) {
 }
 
 // edge builds the HTTP handler.
-func (a *application) edge() (http.Handler, error) {
+func (a *application) edge(addr string) (http.Handler, error) {
 	assets, err := web.Assets()
 	if err != nil {
 		return nil, err
 	}
 	c := handlers.Config{Desk: a.desk, Sessions: a.store.Sessions(), Changes: changes{a.store.Hub()}, Assets: assets,
-		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Log: a.log,
+		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Addr: addr, Log: a.log,
 		MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies}
 	if a.demo != nil {
 		c.Demo, c.People = true, a.demo.people

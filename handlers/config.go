@@ -31,6 +31,7 @@ type Config struct {
 	PublicKeys func() []byte                   // PLATFORM.pub as it is now
 	Ready      func(ctx context.Context) error // nil while database and object store answer
 	URL        string                          // where browsers find the application, such as "https://proffer.example"; no slash at the end
+	Addr       string                          // where the listener listens, host:port
 	Log        *slog.Logger
 
 	Demo    bool              // demonstration mode: the person switcher and the outbox page exist
@@ -94,6 +95,9 @@ func (c Config) check() error {
 	case c.Desk == nil || c.Sessions == nil || c.Changes == nil || c.Assets == nil || c.Uploads == nil ||
 		c.PublicKeys == nil || c.Ready == nil || c.Log == nil:
 		return errors.New("handlers: a part of Config is not set")
+	}
+	if err := checkAddr(c.Addr); err != nil {
+		return err
 	}
 	for _, p := range c.Proxies {
 		if _, err := netip.ParsePrefix(p); err != nil {

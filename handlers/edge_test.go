@@ -28,7 +28,7 @@ func TestHeaders(t *testing.T) {
 		if h.Get("X-Request-Id") == "" || h.Get("Permissions-Policy") == "" {
 			t.Errorf("%s has no request id or no Permissions-Policy", path)
 		}
-		if got := h.Get("Cache-Control"); path != "/static/x" && !strings.Contains(got, "no-store") {
+		if got := h.Get("Cache-Control"); path != "/static/x" && !strings.Contains(got, "no-store, no-transform") {
 			t.Errorf("%s: Cache-Control is %q", path, got)
 		}
 	}

@@ -96,7 +96,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type", "Last-Modified", "Accept-Ranges"} {
 		h.Del(name)
 	}
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", noStore)
 	h.Set("Content-Security-Policy", policy)
 	if v.status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "5")
@@ -122,22 +122,25 @@ func (s *server) answerJSON(w http.ResponseWriter, v verdict, id string) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": v.what, "next": v.next, "request": id, "fields": v.fields})
 }
 
+// reads reports whether a request only asks to see something.
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // answerPage shows a page, or sends a stranger to sign in.
 func (s *server) answerPage(w http.ResponseWriter, r *http.Request, v verdict) {
 	if v.status == http.StatusUnauthorized {
 		to := "/sign-in"
-		if r.Method == http.MethodGet {
+		if reads(r) {
 			to += "?return=" + url.QueryEscape(r.URL.RequestURI())
 		}
 		if r.Header.Get("HX-Request") != "" {
 			w.Header().Set("HX-Redirect", to)
-		} else if r.Method == http.MethodGet && requestOf(r).kind != kindBytes {
+		} else if reads(r) && requestOf(r).kind != kindBytes {
 			http.Redirect(w, r, to, http.StatusSeeOther)
 			return
 		}
 	}
 	view := web.ErrorView{Page: s.bare(r, v.title), Status: v.status, What: v.what, Next: v.next,
-		Retry: r.Method == http.MethodGet && v.status >= 500}
+		Retry: reads(r) && v.status >= 500}
 	if v.status == http.StatusUnauthorized {
 		view.Back, view.Label = "/sign-in", "Sign in"
 	}
@@ -146,8 +149,6 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, v verdict) {
 		plain(w, v.status, v.what+" "+v.next+"\n")
 	}
 }
-
-func (s *server) crossOrigin(w http.ResponseWriter, r *http.Request) { s.answer(w, r, errCrossOrigin) }
 
 // again reports whether an error belongs back into the form that caused it: something to mend, or somebody who was
 // quicker. Its status goes with it.

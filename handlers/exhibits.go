@@ -47,7 +47,7 @@ func serveBytes(w http.ResponseWriter, r *http.Request, pb triage.Playback, atta
 	defer pb.Close()
 	h := w.Header()
 	h.Set("Content-Security-Policy", evidencePolicy)
-	h.Set("Cache-Control", "private, no-store, no-transform")
+	h.Set("Cache-Control", "private, "+noStore)
 	h.Set("X-Content-Type-Options", "nosniff")
 	contentType, disposition := pb.ContentType, "inline"
 	if !shown[contentType] && !attach {

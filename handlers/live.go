@@ -39,15 +39,18 @@ type stream struct {
 // events tells a browser what changes, by server-sent events. Each one is read from the store and asked of triage.Can for
 // the actor as they are at that moment; the stream ends when the session does.
 func (s *server) events(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	if r.Method == head {
+		return nil
+	}
 	leave, ok := s.join(a.Account)
 	if !ok {
 		return errStreams
 	}
 	defer leave()
 	changes := s.Changes.Subscribe(r.Context())
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no")
 	st := &stream{s: s, w: steady{w}, rc: http.NewResponseController(w), boot: rand.Text()[:8], told: map[triage.ReportID]string{}, actor: a}
 	hello := "retry: 2000\n\n"
 	if r.Header.Get("Last-Event-ID") != "" { // what was told while nobody listened is lost

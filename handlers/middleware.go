@@ -94,6 +94,9 @@ func (s *server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec, start := &recorder{ResponseWriter: w}, time.Now()
 		defer func() {
+			if r.Method == head {
+				rec.bytes = 0 // none of it was sent
+			}
 			q, level := requestOf(r), slog.LevelInfo
 			if strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 				level = slog.LevelDebug
@@ -108,8 +111,8 @@ func (s *server) logged(next http.Handler) http.Handler {
 
 // logPath is a path as the log may hold it.
 func logPath(p string) string {
-	if strings.HasPrefix(p, "/sign-in/") {
-		return "/sign-in/…"
+	if before, _, ok := strings.Cut(p, "/sign-in/"); ok { // also where a mail program bent the link
+		p = before + "/sign-in/…"
 	}
 	if len(p) > 200 {
 		return p[:200] + "…"
@@ -143,6 +146,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // evidencePolicy is that of bytes which somebody sent us: whatever they are, they run nothing and load nothing.
 const evidencePolicy = "sandbox; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
+// noStore keeps answers out of every cache, and keeps proxies from compressing them: package web says why (Bundle.ServeHTTP).
+const noStore = "no-store, no-transform"
+
 // headers sets what every answer carries.
 func (s *server) headers(next http.Handler) http.Handler {
 	fixed := map[string]string{
@@ -164,7 +170,7 @@ func (s *server) headers(next http.Handler) http.Handler {
 			h.Set(k, v)
 		}
 		if !strings.HasPrefix(r.URL.Path, "/static/") {
-			h.Set("Cache-Control", "no-store")
+			h.Set("Cache-Control", noStore)
 		}
 		next.ServeHTTP(w, r)
 	})

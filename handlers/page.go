@@ -46,6 +46,9 @@ func (s *server) page(r *http.Request, title, path string) (web.Page, error) {
 		}
 		p.Nav = web.Menu(p.Actor, n)
 	}
+	if r.Method == head { // nobody reads the message
+		return p, nil
+	}
 	var f web.Flash
 	if text := s.sessions.PopString(r.Context(), keyFlash); text != "" && json.Unmarshal([]byte(text), &f) == nil {
 		p.Flash = []web.Flash{f}

@@ -36,7 +36,8 @@ type route struct {
 
 // Shorthands of the table.
 const (
-	get  = http.MethodGet
+	get  = http.MethodGet // answers HEAD as well
+	head = http.MethodHead
 	post = http.MethodPost
 	open = triage.Action("")
 )

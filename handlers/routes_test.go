@@ -42,6 +42,7 @@ func TestRoutes(t *testing.T) {
 	probes := f.probes()
 	t.Run("table", func(t *testing.T) { everyRouteIsProbed(t, f, probes) })
 	t.Run("golden", func(t *testing.T) { golden(t, f, probes) })
+	t.Run("head", func(t *testing.T) { headAnswersLikeGet(t, f, probes) })
 	t.Run("hidden lane", func(t *testing.T) { hiddenLane(t, f, probes) })
 	t.Run("hidden answers like nothing", func(t *testing.T) { hiddenLikeNothing(t, f, probes) })
 	t.Run("queue", func(t *testing.T) { queueShowsWhatMayBeRead(t, f) })
@@ -49,7 +50,9 @@ func TestRoutes(t *testing.T) {
 }
 
 func everyRouteIsProbed(t *testing.T, f *fixture, probes []probe) {
-	s, err := newServer(f.config)
+	c := f.config
+	c.Addr = "127.0.0.1:8080"
+	s, err := newServer(c)
 	must(t, err)
 	probed := map[string]bool{}
 	for _, p := range probes {
@@ -231,6 +234,30 @@ func queueShowsWhatMayBeRead(t *testing.T, f *fixture) {
 				if len(mentions(a, []string{string(m.id)})) > 0 && !triage.Can(f.actor(acc), triage.QueueRead, c.Target()) {
 					t.Errorf("%v: the tab %s shows a case in the lane %s that is %s", roles, tab, c.Lane, c.State)
 				}
+			}
+		}
+	}
+}
+
+// headAnswersLikeGet holds that HEAD is answered as GET is, to everybody, without the body.
+func headAnswersLikeGet(t *testing.T, f *fixture, probes []probe) {
+	for _, p := range probes {
+		path, ok := strings.CutPrefix(p.route, "GET ")
+		if !ok {
+			continue
+		}
+		q := p
+		q.route = "HEAD " + path
+		for _, c := range f.columns {
+			a, b := f.try(p, c), f.try(q, c)
+			long := a.header.Get("Content-Length")
+			if got := b.header.Get("Content-Length"); b.body != "" || got != "" && long != "" && got != long {
+				t.Errorf("%s: %s has %d bytes and says %q, GET says %q", q.route, c.name, len(b.body), got, long)
+			}
+			a.body = ""
+			a.header.Set("Cache-Control", strings.TrimSuffix(a.header.Get("Cache-Control"), `, no-cache="Set-Cookie"`)) // a message was shown
+			if a, b := same(a), same(b); a != b {
+				t.Errorf("%s: %s is answered\n%s\n--- but GET\n%s", q.route, c.name, b, a)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,29 +54,52 @@ func (s *server) handler() (http.Handler, error) {
 		clientIP = middleware.ClientIPFromXFF(s.Proxies...)
 	}
 	mux := chi.NewRouter()
-	mux.Use(requestID, clientIP, s.logged, s.recovered, s.headers, cop.Handler)
-	mux.Handle("GET /static/*", s.Assets)
-	mux.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
-	mux.Get("/readyz", s.readyz)
+	mux.Use(requestID, clientIP, s.logged, s.recovered, s.headers, bounded, s.rightHost, cop.Handler)
+	for _, method := range []string{get, head} {
+		mux.Method(method, "/static/*", s.Assets)
+		mux.Method(method, "/healthz", http.HandlerFunc(s.healthz))
+		mux.Method(method, "/readyz", http.HandlerFunc(s.readyz))
+	}
 	mux.Group(func(in chi.Router) {
-		in.Use(s.sessions.LoadAndSave, s.signedIn)
+		in.Use(s.isolated, s.sessions.LoadAndSave, s.signedIn)
 		for _, rt := range s.routes() {
 			if rt.Demo && !s.Demo {
 				continue
 			}
-			in.With(rt.limits...).Method(rt.Method, rt.Pattern, s.serve(rt))
+			in := in.With(rt.limits...)
+			in.Method(rt.Method, rt.Pattern, s.serve(rt))
+			if rt.Method == get { // net/http leaves the body out
+				in.Method(head, rt.Pattern, s.serve(rt))
+			}
 		}
 		in.NotFound(s.serve(route{serve: func(http.ResponseWriter, *http.Request, triage.Actor) error { return errNothing }}).ServeHTTP)
-		in.MethodNotAllowed(s.serve(route{serve: func(http.ResponseWriter, *http.Request, triage.Actor) error { return errMethod }}).ServeHTTP)
+		in.MethodNotAllowed(s.serve(route{serve: func(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
+			w.Header().Set("Allow", strings.Join(methodsAt(mux, r), ", "))
+			return errMethod
+		}}).ServeHTTP)
 	})
 	return mux, nil
+}
+
+// methodsAt is what an address can be used with (RFC 9110 section 15.5.6).
+func methodsAt(mux *chi.Mux, r *http.Request) (methods []string) {
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	for _, m := range []string{get, head, post, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+		if mux.Match(chi.NewRouteContext(), m, path) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 // serve turns a route into a handler: who may not do this at all is refused before anything is read.
 func (s *server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withKind(r, rt.kind)
-		limit(w, r, rt.kind)
+		limit(w, rt.kind)
 		a := actorOf(r)
 		if err := s.admit(rt, a); err != nil {
 			s.answer(w, r, err)
@@ -110,9 +134,18 @@ const (
 	writeTime = 60 * time.Second
 )
 
+// bounded gives every request the deadlines of a page, also those that are refused before they reach a route, and those
+// that reuse a connection whose deadline is that of the request before. Routes of other kinds set their own.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limit(w, kindPage)
+		next.ServeHTTP(w, r)
+	})
+}
+
 // limit sets the connection's deadlines for a request. Uploads set their own with each piece that arrives, and what is
 // sent in pieces moves the deadline with each piece (steady).
-func limit(w http.ResponseWriter, _ *http.Request, k kind) {
+func limit(w http.ResponseWriter, k kind) {
 	rc := http.NewResponseController(w)
 	read, write := time.Now().Add(readTime), time.Now().Add(writeTime)
 	switch k {
@@ -161,6 +194,8 @@ func later(t time.Time) time.Time {
 	return t.Add(patience)
 }
 
+func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
+
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	if err := s.Ready(r.Context()); err != nil {
 		s.Log.WarnContext(r.Context(), "not ready", "err", err)
@@ -174,7 +209,7 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 // plain answers in plain text.
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Cache-Control", noStore)
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(text)) // the peer is gone; there is nobody left to tell
 }

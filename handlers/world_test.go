@@ -138,9 +138,12 @@ func newWorld(t testing.TB) *world {
 // serve starts a server with a changed configuration.
 func (w *world) serve(c Config) *httptest.Server {
 	w.t.Helper()
+	s := httptest.NewUnstartedServer(nil)
+	c.Addr = s.Listener.Addr().String()
 	h, err := New(c)
 	must(w.t, err)
-	s := httptest.NewServer(h)
+	s.Config.Handler = h
+	s.Start()
 	w.t.Cleanup(s.Close)
 	return s
 }

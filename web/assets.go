@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,7 +33,30 @@ const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
 	names map[string]string // "app.css" to "app-HASH.css"
-	files map[string][]byte // hashed name to bytes
+	files map[string]asset  // by hashed name
+}
+
+// asset is one file of the bundle.
+type asset struct {
+	plain  []byte
+	packed func() []byte // the same in gzip form (RFC 1952), made when it is asked for first; nil where that saves nothing
+}
+
+func newAsset(name string, plain []byte) asset {
+	a := asset{plain: plain}
+	switch path.Ext(name) {
+	case ".js", ".css", ".svg", ".map":
+		a.packed = sync.OnceValue(func() []byte { return pack(plain) })
+	}
+	return a
+}
+
+func pack(plain []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails for other levels only
+	_, _ = z.Write(plain)                                 // a buffer takes everything
+	_ = z.Close()
+	return b.Bytes()
 }
 
 // Assets opens the bundle that was built into the binary. It fails where the binary was built without it.
@@ -43,7 +69,7 @@ func Assets() (*Bundle, error) {
 }
 
 func openBundle(dir fs.FS) (*Bundle, error) {
-	b := &Bundle{files: map[string][]byte{}}
+	b := &Bundle{files: map[string]asset{}}
 	manifest, err := fs.ReadFile(dir, manifestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the pages' scripts and styles are not in this binary: run `npm ci --prefix web` and `go run ./web/bundle`, then build it again")
@@ -61,9 +87,11 @@ func openBundle(dir fs.FS) (*Bundle, error) {
 		if e.IsDir() || e.Name() == manifestName || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if b.files[e.Name()], err = fs.ReadFile(dir, e.Name()); err != nil {
+		plain, err := fs.ReadFile(dir, e.Name())
+		if err != nil {
 			return nil, fmt.Errorf("reading the pages' scripts and styles: %w", err)
 		}
+		b.files[e.Name()] = newAsset(e.Name(), plain)
 	}
 	for name, hashed := range b.names {
 		if _, ok := b.files[hashed]; !ok {
@@ -82,11 +110,16 @@ func (b *Bundle) Path(name string) string {
 }
 
 // ServeHTTP serves the bundle under StaticPrefix. Names hold a hash of the content, so browsers may keep them forever.
+//
+// These files alone are compressed: they are the same for everybody. Pages are not, since they hold what is secret (names,
+// reports, links) beside what somebody else may have chosen (a search, a reporter's words): whoever can watch how long
+// the compressed answers are could find out the one by trying the other (BREACH).
 func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, StaticPrefix)
-	body, ok := b.files[name]
+	file, ok := b.files[name]
 	if !ok {
-		http.NotFound(w, r)
+		w.Header().Set("Cache-Control", "no-store") // after an upgrade the name may mean something
+		http.Error(w, "There is no such file. Reload the page that asked for it.", http.StatusNotFound)
 		return
 	}
 	h := w.Header()
@@ -97,7 +130,33 @@ func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name == b.names["hash-worker.js"] {
 		h.Set("Content-Security-Policy", workerPolicy)
 	}
+	h.Set("Vary", "Accept-Encoding")
+	body, form := file.plain, ""
+	if file.packed != nil && takesGzip(r.Header) {
+		body, form = file.packed(), "-gzip"
+		h.Set("Content-Encoding", "gzip")
+		h.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out of what is encoded
+		r = r.Clone(r.Context())
+		r.Header.Del("Range") // pieces of a packed file help nobody
+	}
+	h.Set("ETag", `"`+name+form+`"`) // the name holds the content's hash
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// takesGzip reads Accept-Encoding (RFC 9110 section 12.5.3): gzip has to be named, and not with a weight of zero.
+func takesGzip(h http.Header) bool {
+	for _, list := range h.Values("Accept-Encoding") {
+		for item := range strings.SplitSeq(list, ",") {
+			coding, weight, weighted := strings.Cut(item, ";")
+			if !strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+				continue
+			}
+			name, value, _ := strings.Cut(weight, "=")
+			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			return !weighted || err == nil && strings.EqualFold(strings.TrimSpace(name), "q") && q > 0 && q <= 1
+		}
+	}
+	return false
 }
 
 // contentType does not depend on the machine's own table for what the bundle holds.

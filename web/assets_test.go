@@ -1,8 +1,11 @@
 package web
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -48,6 +51,74 @@ func TestBundleServesForever(t *testing.T) {
 			t.Errorf("%q answers %d", path, w.Code)
 		}
 	}
+}
+
+// TestBundleIsCompressed holds that who takes gzip gets the same bytes in it, under an ETag of their own.
+func TestBundleIsCompressed(t *testing.T) {
+	dir := builtDir()
+	style := strings.Repeat("body { color: red }\n", 500)
+	dir["app-AAA.css"].Data = []byte(style)
+	b, err := openBundle(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(method, path string, header ...string) *http.Response {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(method, StaticPrefix+path, nil)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Add(header[i], header[i+1])
+		}
+		b.ServeHTTP(w, r)
+		return w.Result()
+	}
+	text := func(r *http.Response) string {
+		var in io.Reader = r.Body
+		if r.Header.Get("Content-Encoding") == "gzip" {
+			z, err := gzip.NewReader(r.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in = z
+		}
+		all, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(all)
+	}
+	plain := get("GET", "app-AAA.css")
+	for accept, packed := range map[string]bool{"": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip;q=0.000": false, "gzip; q=1": true,
+		"gzip;q=x": false, "gzip;x=1": false, "deflate": false, "*": false, "xgzip": false, "gzip;q=": false, "gzip;q=NaN": false} {
+		r := get("GET", "app-AAA.css", "Accept-Encoding", accept)
+		if got := r.Header.Get("Content-Encoding") == "gzip"; got != packed {
+			t.Errorf("Accept-Encoding %q is answered compressed: %v", accept, got)
+		}
+		if got := r.Header.Get("ETag"); (got != plain.Header.Get("ETag")) != packed || got == "" {
+			t.Errorf("Accept-Encoding %q has the ETag %s", accept, got)
+		}
+		if r.StatusCode != 200 || r.Header.Get("Vary") != "Accept-Encoding" || r.Header.Get("Content-Type") != "text/css; charset=utf-8" ||
+			!strings.Contains(r.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("Accept-Encoding %q is answered %d %v", accept, r.StatusCode, r.Header)
+		}
+		n, _ := strconv.Atoi(r.Header.Get("Content-Length"))
+		if packed && n > len(style)/10 || !packed && n != len(style) || text(r) != style {
+			t.Errorf("Accept-Encoding %q is answered with %d bytes, or others than the file's", accept, n)
+		}
+		if h := get("HEAD", "app-AAA.css", "Accept-Encoding", accept); raw(h) != "" || h.Header.Get("Content-Length") != strconv.Itoa(n) {
+			t.Errorf("HEAD with %q is answered %v", accept, h.Header)
+		}
+		if again := get("GET", "app-AAA.css", "Accept-Encoding", accept, "If-None-Match", r.Header.Get("ETag")); again.StatusCode != 304 || again.Header.Get("Content-Length") != "" {
+			t.Errorf("a known file with %q is answered %d %v", accept, again.StatusCode, again.Header)
+		}
+		if part := get("GET", "app-AAA.css", "Accept-Encoding", accept, "Range", "bytes=0-3"); text(part) != map[bool]string{true: style, false: "body"}[packed] {
+			t.Errorf("a range with %q is answered %d", accept, part.StatusCode)
+		}
+	}
+}
+
+// raw is a body as it came.
+func raw(r *http.Response) string {
+	all, _ := io.ReadAll(r.Body)
+	return string(all)
 }
 
 func TestAnUnbuiltBundleSaysWhatToDo(t *testing.T) {
