@@ -109,6 +109,7 @@ func (f *Finding) validate(p Person, lane Lane, fe *FieldErrors) {
 		fe.Add("action-"+id, "%s has no account here that could be acted upon. Choose “No violation” or “Refer to law enforcement”.", p.Name)
 	}
 	f.Reasons = account.CleanText(f.Reasons)
+	fe.noKey("reasons-"+id, f.Reasons)
 	if n := len([]rune(f.Reasons)); n < 10 || n > MaxReasons {
 		fe.Add("reasons-"+id, "Give the reasons in words (10 to %d characters): the person will read them.", MaxReasons)
 	}

@@ -259,6 +259,9 @@ func (d *Desk) AddAccount(ctx context.Context, by account.ID, name, email string
 	if acc.Name == "" {
 		return acc, fieldError("name", "The person needs a name.")
 	}
+	if err := refuseKey("name", acc.Name); err != nil {
+		return acc, err
+	}
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		if err := tx.InsertAccount(ctx, acc); err != nil {
 			return err
@@ -275,11 +278,17 @@ func (d *Desk) AddOrganisation(ctx context.Context, name string, plan account.Pl
 	if o.Name == "" {
 		return o, fieldError("name", "The organisation needs a name.")
 	}
+	if err := refuseKey("name", o.Name); err != nil {
+		return o, err
+	}
 	return o, d.Store.Update(ctx, func(tx Tx) error { return tx.InsertOrganisation(ctx, o) })
 }
 
 // AddMeeting notes a meeting and who was there. The meeting core calls it; until then, demonstrations do.
 func (d *Desk) AddMeeting(ctx context.Context, m Meeting, roster []Attendee) (Meeting, error) {
-	m.ID = MeetingID(NewID(prefixMeeting))
+	m.ID, m.Title = MeetingID(NewID(prefixMeeting)), account.CleanName(m.Title, MaxTitle)
+	if err := refuseKey("title", m.Title); err != nil {
+		return m, err
+	}
 	return m, d.Store.Update(ctx, func(tx Tx) error { return tx.InsertMeeting(ctx, m, roster) })
 }

@@ -20,6 +20,7 @@ func (d *Desk) AddToReport(ctx context.Context, a Actor, id ReportID, words stri
 	} else if n == 0 && len(uploads) == 0 {
 		fe.Add("words", "Write something, or attach a clip.")
 	}
+	fe.noKey("words", words)
 	if err := fe.Err(); err != nil {
 		return Report{}, err
 	}

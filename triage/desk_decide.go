@@ -97,7 +97,10 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		return fieldError("words", "Say why you refuse it, so that the case can be decided again.")
 	}
 	if len([]rune(words)) > MaxNote {
-		return fieldError("words", "That is too long; %d characters fit.", MaxNote)
+		return fieldError("words", "That is %d characters; %d fit. Shorten it.", len([]rune(words)), MaxNote)
+	}
+	if err := refuseKey("words", words); err != nil {
+		return err
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
 		c, err := tx.Case(ctx, id)

@@ -100,6 +100,9 @@ func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve
 	if n := len([]rune(words)); !approve && n < 10 || n > MaxNote {
 		return fieldError("words", "Say in 10 to %d characters why you refuse it.", MaxNote)
 	}
+	if err := refuseKey("words", words); err != nil {
+		return err
+	}
 	return d.Store.Update(ctx, func(tx Tx) error {
 		p, err := loadPackage(ctx, tx, a, PackageApprove, id)
 		if err != nil {

@@ -98,6 +98,9 @@ func (r *NewPackage) Validate(known []Exhibit) error {
 	r.Recipient = account.CleanName(r.Recipient, MaxTitle)
 	r.Reference = account.CleanName(r.Reference, MaxTitle)
 	r.Scope = account.CleanText(r.Scope)
+	fe.noKey("recipient", r.Recipient)
+	fe.noKey("reference", r.Reference)
+	fe.noKey("scope", r.Scope)
 	if r.Recipient == "" {
 		fe.Add("recipient", "Name the agency and the officer it goes to.")
 	}

@@ -118,6 +118,7 @@ func (n *NewReport) Validate(now time.Time) error {
 		fe.Add("key", "The form is too old or was changed. Open a new one; your clips are kept.")
 	}
 	n.MeetingName = account.CleanName(n.MeetingName, MaxTitle)
+	fe.noKey("meeting", n.MeetingName)
 	if n.Meeting == "" && n.MeetingName == "" {
 		fe.Add("meeting", "Say which meeting it was: choose one, or write its title or number.")
 	}
@@ -133,6 +134,7 @@ func (n *NewReport) Validate(now time.Time) error {
 		fe.Add("policy", "Choose what the report is about.")
 	}
 	n.Words = account.CleanText(n.Words)
+	fe.noKey("words", n.Words)
 	if c := len([]rune(n.Words)); c > MaxWords {
 		fe.Add("words", "That is %d characters; %d fit. Shorten it, or add the rest after filing.", c, MaxWords)
 	} else if c == 0 && len(n.Uploads) == 0 {
@@ -158,9 +160,11 @@ func (n *NewReport) validatePeople(fe *FieldErrors) {
 	}
 	seen := map[string]bool{}
 	kept := n.People[:0]
+	var said []string
 	for _, p := range n.People {
 		p.Name = account.CleanName(p.Name, MaxName)
 		p.Identifier = account.CleanName(p.Identifier, 254)
+		said = append(said, p.Name, p.Identifier)
 		if p.Name == "" && p.Identifier == "" && p.Account == "" {
 			fe.Add("people", "One of the reported people has no name. Write the name they showed, or take the line out.")
 			continue
@@ -173,4 +177,5 @@ func (n *NewReport) validatePeople(fe *FieldErrors) {
 		kept = append(kept, p)
 	}
 	n.People = kept
+	fe.noKey("people", said...)
 }

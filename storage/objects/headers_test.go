@@ -24,6 +24,7 @@ func TestForgedHeaders(t *testing.T) {
 		"not base64":          {"Upload-Length": "5", "Upload-Metadata": "filename ???," + sum},
 		"bits after the end":  {"Upload-Length": "5", "Upload-Metadata": "filename YR==," + sum},
 		"not UTF-8":           {"Upload-Length": "5", "Upload-Metadata": "filename " + b64("\xff\xfe") + "," + sum},
+		"a key as its name":   {"Upload-Length": "5", "Upload-Metadata": "filename " + b64("AGE-SECRET-KEY-1.webm") + "," + sum},
 		"oversized metadata":  {"Upload-Length": "5", "Upload-Metadata": "filename " + b64(strings.Repeat("a", 5000)) + "," + sum},
 		"no length":           {"Upload-Metadata": good},
 		"negative length":     {"Upload-Length": "-1", "Upload-Metadata": good},

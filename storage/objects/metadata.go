@@ -125,6 +125,9 @@ func (d declaration) withMetadata(header string) (declaration, error) {
 			if name := account.CleanName(p.value, maxFileName); name != "" {
 				d.name = name
 			}
+			if triage.HoldsKey(d.name) {
+				return declaration{}, triage.Errorf(triage.Invalid, "The file's name looks like a secret key. Proffer never needs one: rename the file and try again.")
+			}
 		}
 	}
 	if !hashed {

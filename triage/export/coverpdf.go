@@ -89,11 +89,14 @@ func (s *sheet) font(style string, size float64) {
 	s.SetFont("go", style, size)
 }
 
+// textEnd stands between two printed texts: no form of key reaches across it, and no text that comes in may hold it.
+const textEnd = '\x1f'
+
 // safe is text that a font can show. Anything that it cannot is written out as its code point, in brackets, and never
 // dropped: the exact text is in the JSON files. Direction marks have no shape and so are written out as well.
 func (s *sheet) safe(style, text string) string {
 	s.printed.WriteString(text)
-	s.printed.WriteByte('\n')
+	s.printed.WriteByte(textEnd)
 	var out strings.Builder
 	for _, r := range text {
 		if r == '\n' || r == '\t' {
