@@ -140,8 +140,7 @@ func (a *application) run(ctx context.Context, l net.Listener, out io.Writer) er
 	if err := a.workers.Start(background); err != nil {
 		return fmt.Errorf("starting the jobs: %w", err)
 	}
-	server := &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		BaseContext: func(net.Listener) context.Context { return background }}
+	server := httpServer(a.handler, background)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	a.greet(ctx, out)
@@ -155,6 +154,14 @@ func (a *application) run(ctx context.Context, l net.Listener, out io.Writer) er
 	}
 	a.log.Info("stopping")
 	return errors.Join(err, a.shutDown(server, stop))
+}
+
+// maxHeader is how long a request's line and headers may be, in bytes: ten times what browsers send.
+const maxHeader = 64 << 10
+
+func httpServer(h http.Handler, background context.Context) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
+		BaseContext: func(net.Listener) context.Context { return background }}
 }
 
 // shutDown lets requests and jobs finish, for shutdownTime at most.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/proffer/proffer/triage"
@@ -62,9 +63,17 @@ func serveBytes(w http.ResponseWriter, r *http.Request, pb triage.Playback, atta
 		params["filename"] = pb.Name
 	}
 	h.Set("Content-Disposition", mime.FormatMediaType(disposition, params))
+	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges { // a server may answer with all of it (RFC 9110 section 14.2)
+		r = r.Clone(r.Context())
+		r.Header.Del("Range")
+	}
 	http.ServeContent(steady{w}, r, "", pb.Modified, pb)
 	return nil
 }
+
+// maxRanges is how many ranges one request may ask for. Each is a request to the object store, and a header has room for
+// thousands.
+const maxRanges = 8
 
 // maxWatch is the most that one message about what was watched may hold, in bytes.
 const maxWatch = 64 << 10

@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
 )
 
 // wire sends bytes as they are and returns what comes back.
@@ -105,6 +108,27 @@ func TestOtherOriginsLoadNothing(t *testing.T) {
 	for _, site := range []string{"same-origin", "none"} {
 		if got := fetch(site, "cors", "empty", "/reports"); got != 200 {
 			t.Errorf("a request from %s answers %d", site, got)
+		}
+	}
+}
+
+// TestBodiesThatNeverCome holds that nobody keeps a connection by announcing a body: the answer comes, and then the end.
+func TestBodiesThatNeverCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.signIn(w.person("Rob Reviewer", account.Reviewer))
+	host := "Host: " + strings.TrimPrefix(b.base, "http://") + "\r\nContent-Length: 100\r\n"
+	for _, head := range []string{"GET /healthz HTTP/1.1\r\n" + host, "POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 100\r\n",
+		"POST /reports HTTP/1.1\r\nOrigin: https://evil.example\r\n" + host,
+		"GET /exhibits/X-00000-00000/original HTTP/1.1\r\nCookie: " + b.cookie + "\r\n" + host} {
+		c, err := net.Dial("tcp", strings.TrimPrefix(b.base, "http://"))
+		must(t, err)
+		defer c.Close()
+		_, err = io.WriteString(c, head+"\r\n")
+		must(t, err)
+		must(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
+		if all, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 ") {
+			t.Errorf("%q is answered %q and then %v", head, all, err)
 		}
 	}
 }

@@ -99,7 +99,7 @@ func methodsAt(mux *chi.Mux, r *http.Request) (methods []string) {
 func (s *server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withKind(r, rt.kind)
-		limit(w, rt.kind)
+		limit(w, r, rt.kind)
 		a := actorOf(r)
 		if err := s.admit(rt, a); err != nil {
 			s.answer(w, r, err)
@@ -132,24 +132,32 @@ const maxForm = 1 << 20
 const (
 	readTime  = 30 * time.Second
 	writeTime = 60 * time.Second
+	drainTime = 5 * time.Second
 )
 
 // bounded gives every request the deadlines of a page, also those that are refused before they reach a route, and those
-// that reuse a connection whose deadline is that of the request before. Routes of other kinds set their own.
+// that reuse a connection whose deadline is that of the request before. Routes of other kinds set their own. A body that
+// was announced and not read is waited for after the answer, and not for ever.
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit(w, kindPage)
+		limit(w, r, kindPage)
 		next.ServeHTTP(w, r)
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime))
 	})
 }
 
 // limit sets the connection's deadlines for a request. Uploads set their own with each piece that arrives, and what is
 // sent in pieces moves the deadline with each piece (steady).
-func limit(w http.ResponseWriter, k kind) {
+func limit(w http.ResponseWriter, r *http.Request, k kind) {
 	rc := http.NewResponseController(w)
 	read, write := time.Now().Add(readTime), time.Now().Add(writeTime)
 	switch k {
-	case kindStream, kindBytes, kindLong:
+	case kindStream, kindBytes:
+		write = time.Time{}
+		if r.ContentLength == 0 { // else net/http waits for the body before it answers
+			read = time.Time{}
+		}
+	case kindLong:
 		read, write = time.Time{}, time.Time{}
 	case kindUpload:
 		write = time.Time{}

@@ -1,7 +1,11 @@
 package objects
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -80,6 +84,43 @@ func TestDuplicateHeaders(t *testing.T) {
 	}
 	if got := send("PATCH", path, http.Header{"Upload-Offset": {"0"}, "Content-Type": ct}); got != 204 {
 		t.Errorf("right headers: %d", got)
+	}
+}
+
+// TestErrorsAreInWords meets tusd's own errors: none may show a code or the text of a library.
+func TestErrorsAreInWords(t *testing.T) {
+	n := testNode(t)
+	data := clip(24, 100)
+	path := n.create("A-1", data, len(data))
+	ct := "application/offset+octet-stream"
+	for name, c := range map[string]struct {
+		header map[string]string
+		body   string
+		status int
+		words  string
+	}{
+		"an offset that jumps": {map[string]string{"Upload-Offset": "50", "Content-Type": ct}, "x", 409, "go on from there"},
+		"too many bytes":       {map[string]string{"Upload-Offset": "0", "Content-Type": ct}, strings.Repeat("x", 200), 413, "choose the file again"},
+		"another type":         {map[string]string{"Upload-Offset": "0", "Content-Type": "video/webm"}, "x", 400, "Reload the page"},
+		"another version":      {map[string]string{"Upload-Offset": "0", "Content-Type": ct, "Tus-Resumable": "0.2.2"}, "x", 412, "Reload the page"},
+	} {
+		a := n.do("PATCH", path, "A-1", c.header, strings.NewReader(c.body))
+		if a.status != c.status || !strings.Contains(a.body, c.words) || strings.Contains(a.body, "ERR_") {
+			t.Errorf("%s: %d %q", name, a.status, a.body)
+		}
+	}
+	c, err := net.Dial("tcp", n.server.Listener.Addr().String())
+	must(t, err)
+	defer c.Close()
+	_, err = fmt.Fprintf(c, "PATCH %s HTTP/1.1\r\nHost: x\r\nX-Test-Account: A-1\r\nTus-Resumable: 1.0.0\r\nContent-Type: %s\r\nUpload-Offset: 0\r\n"+
+		"Transfer-Encoding: chunked\r\n\r\nzz\r\n", path, ct)
+	must(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	must(t, err)
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	if res.StatusCode != 500 || !strings.Contains(string(body), "go on from there") || strings.Contains(string(body), "chunk") {
+		t.Errorf("a body that cannot be read: %d %q", res.StatusCode, body)
 	}
 }
 

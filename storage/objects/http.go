@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"net/url"
 	"strings"
 
 	tus "github.com/tus/tusd/v2/pkg/handler"
@@ -34,7 +33,7 @@ func (in *Intake) Handler(owner func(*http.Request) (triage.Actor, error)) http.
 			in.answer(w, r, err)
 			return
 		}
-		in.tus.ServeHTTP(pathLocation{w}, r)
+		in.tus.ServeHTTP(&answers{ResponseWriter: w}, r)
 	})
 }
 
@@ -105,19 +104,6 @@ func (in *Intake) answer(w http.ResponseWriter, r *http.Request, err error) {
 		io.WriteString(w, e.HTTPResponse.Body)
 	}
 }
-
-// pathLocation cuts the Location header to its path: tusd makes it of the Host header, which is the sender's to choose.
-type pathLocation struct{ http.ResponseWriter }
-
-func (w pathLocation) WriteHeader(status int) {
-	if u, err := url.Parse(w.Header().Get("Location")); err == nil && u.Path != "" {
-		w.Header().Set("Location", u.Path)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the deadlines of the connection.
-func (w pathLocation) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // quietLogger silences tusd, which logs every request and header; Intake logs what matters.
 func quietLogger() *tuslog.Logger {
