@@ -16,7 +16,7 @@ func (d *Desk) AddToReport(ctx context.Context, a Actor, id ReportID, words stri
 	words = account.CleanText(words)
 	var fe FieldErrors
 	if n := len([]rune(words)); n > MaxNote {
-		fe.Add("words", "That is %d characters; %d fit.", n, MaxNote)
+		fe.Add("words", "That is %d characters; %d fit. Shorten it, or add the rest afterwards.", n, MaxNote)
 	} else if n == 0 && len(uploads) == 0 {
 		fe.Add("words", "Write something, or attach a clip.")
 	}

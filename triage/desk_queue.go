@@ -315,7 +315,7 @@ func noteWords(s string) (string, error) {
 	if n := len([]rune(s)); n == 0 {
 		return s, fieldError("words", "Write something first.")
 	} else if n > MaxNote {
-		return s, fieldError("words", "That is %d characters; %d fit. Shorten it, or write two.", n, MaxNote)
+		return s, fieldError("words", "That is %d characters; %d fit. Shorten it.", n, MaxNote)
 	}
 	return s, refuseKey("words", s)
 }

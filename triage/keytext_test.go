@@ -1,6 +1,7 @@
 package triage_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 
@@ -22,6 +23,30 @@ func TestHoldsKey(t *testing.T) {
 			t.Errorf("%q is refused", s)
 		}
 	}
+}
+
+// FuzzHoldsKey shows the rule on the smallest document: what is taken is found in none, beside whatever else is taken. (That
+// of the real documents is FuzzAcceptedWords of package export.)
+func FuzzHoldsKey(f *testing.F) {
+	f.Add(`{"kty":"OKP"`, `"d":"0123456789abcdefXYZ-_"}`)
+	f.Add("encryptionKey", `d":"0123456789abcdefXYZ-_`)
+	f.Add("-----BEGIN\nPRIVATE KEY-----", "-----BEGIN ")
+	f.Add("AGE-SECRET-", "KEY-1")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		a, b = account.CleanText(a), account.CleanText(b)
+		if triage.HoldsKey(a) || triage.HoldsKey(b) {
+			return
+		}
+		folded := account.CleanName(a, 400)
+		doc, err := json.MarshalIndent([]map[string]string{{"a": a, "b": b}, {"both": folded + "; " + account.CleanName(b, 400)}, {"a": b, "b": a}}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc = append(doc, "\n"+a+"\x1f"+b+"\x1f"+folded...)
+		if what := (&triage.KeyScan{Document: true}).Find(doc); what != "" {
+			t.Errorf("%q and %q are taken, and then found to be %s", a, b, what)
+		}
+	})
 }
 
 // TestKeysDoNotComeIn puts what looks like a key into every text that the desk takes, and holds that each is refused with

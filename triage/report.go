@@ -128,7 +128,7 @@ func (n *NewReport) Validate(now time.Time) error {
 	case n.Occurred.After(now.Add(10 * time.Minute)):
 		fe.Add("occurred", "The time is in the future. Check the date.")
 	case n.Occurred.Before(now.Add(-oldestIncident)):
-		fe.Add("occurred", "The time is over a year ago; reports have to be newer than that.")
+		fe.Add("occurred", "The time is over a year ago, and a report takes what is newer. Give the latest time at which it happened.")
 	}
 	if _, ok := PolicyByID(n.Policy); !ok {
 		fe.Add("policy", "Choose what the report is about.")

@@ -20,6 +20,14 @@ const simulatedBanner = "SIMULATED – made for demonstration, not evidence"
 
 // writeCover is cover.pdf: what is in the package, said for a person who reads it on paper.
 func writeCover(b *builder) (pdf, printed []byte, err error) {
+	s, err := layCover(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.finish()
+}
+
+func layCover(b *builder) (*sheet, error) {
 	banner := ""
 	if b.Request.Simulated {
 		banner = simulatedBanner
@@ -28,7 +36,7 @@ func writeCover(b *builder) (pdf, printed []byte, err error) {
 	title := "Law-enforcement package " + string(b.Request.Package)
 	s, err := newSheet(title, title+"  ·  "+origin, banner, b.Now)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	s.font("B", 20)
 	s.MultiCell(widthText, 9, s.safe("B", "Law-enforcement package"), "", "L", false)
@@ -38,7 +46,7 @@ func writeCover(b *builder) (pdf, printed []byte, err error) {
 	for _, part := range []func(){c.request, c.facts, c.exhibits, c.decisions, c.verification, c.notProven, c.custody} {
 		part()
 	}
-	return s.finish()
+	return s, nil
 }
 
 type cover struct {

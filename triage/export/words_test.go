@@ -49,10 +49,19 @@ func FuzzAcceptedWords(f *testing.F) {
 		{"PuTTY-User-Key-File-3", "PRIVATE+KEY+x"}, {`'d'`, `: "0123456789abcdefXYZ-_"`}, {"---- BEGIN SSH2\tPRIVATE KEY ----", "She lost her PRIVATE KEY"},
 		{strings.Repeat("x", 380) + "-----BEGIN PRIVATE KEY-----", "PRIVATE+\u00adKEY+"}, {"ﬁle encryptionKey\u2028", "Ａge"},
 	} {
-		f.Add(s[0], s[1])
+		for first := range byte(4) {
+			f.Add(s[0], s[1], first)
+		}
+	}
+	printed := func(b *builder) ([]byte, []byte, error) { // the letters of a PDF are not the text's, and packed
+		s, err := layCover(b)
+		if err != nil {
+			return nil, nil, err
+		}
+		return []byte("%PDF"), s.printed.Bytes(), nil
 	}
 	w, _ := made(f)
-	f.Fuzz(func(t *testing.T, a, b string) {
+	f.Fuzz(func(t *testing.T, a, b string, first byte) {
 		accepted := func(s string) string {
 			if triage.HoldsKey(s) {
 				return "refused"
@@ -61,26 +70,24 @@ func FuzzAcceptedWords(f *testing.F) {
 		}
 		texts := []string{accepted(account.CleanText(a)), accepted(account.CleanText(b)),
 			accepted(account.CleanName(a, triage.MaxName)), accepted(account.CleanName(b, triage.MaxName))}
-		for first := range texts {
-			n := first
-			next := func() string { n++; return texts[n%len(texts)] }
-			c := must(Gather(w.ctx, w.store, w.pkg.ID))
-			sayAll(reflect.ValueOf(c), next)
-			for i := range c.Custody.Entries {
-				d := c.Custody.Entries[i].Detail
-				for k := range d {
-					d[k] = next()
-				}
-				if d != nil { // as triage joins and cuts them
-					d["people"] = next() + "; " + next()
-					d["finding_1"] = next() + ": hate, no severity, Ban. " + account.CleanName(next(), 400)
-				}
+		n := int(first)
+		next := func() string { n++; return texts[n%len(texts)] }
+		c := must(Gather(w.ctx, w.store, w.pkg.ID))
+		sayAll(reflect.ValueOf(c), next)
+		for i := range c.Custody.Entries {
+			d := c.Custody.Entries[i].Detail
+			for k := range d {
+				d[k] = next()
 			}
-			builder := &builder{Contents: c, Options: w.options(), key: must(keyOf(w.options().Signer, w.ring.Keys())), sum512: map[string]string{},
-				cover: writeCover, zip: &zipWriter{w: io.Discard, date: dosDate(w.now)}}
-			if err := builder.documents(); err != nil {
-				t.Fatalf("%q, which triage takes: %v", texts, err)
+			if d != nil { // as triage joins and cuts them
+				d["people"] = next() + "; " + next()
+				d["finding_1"] = next() + ": hate, no severity, Ban. " + account.CleanName(next(), 400)
 			}
+		}
+		builder := &builder{Contents: c, Options: w.options(), key: must(keyOf(w.options().Signer, w.ring.Keys())), sum512: map[string]string{},
+			cover: printed, zip: &zipWriter{w: io.Discard, date: dosDate(w.now)}}
+		if err := builder.documents(); err != nil {
+			t.Fatalf("%q, which triage takes: %v", texts, err)
 		}
 	})
 }
