@@ -82,8 +82,9 @@ func (s *server) release(w http.ResponseWriter, r *http.Request, a triage.Actor)
 	if err := s.desk.Release(r.Context(), a, id); err != nil {
 		return s.caseAgain(w, r, a, id, err, caseForms{})
 	}
-	s.flash(r, web.FlashDone, "You do not hold that case any more; others can take it.")
-	return seeOther(w, r, "/queue")
+	s.leave(r, web.Flash{Kind: web.FlashDone, Text: "You do not hold that case any more; others can take it.",
+		Undo: "/cases/" + string(id) + "/claim", Link: "Take it back"})
+	return seeOther(w, r, queueBack(r))
 }
 
 func (s *server) skip(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
@@ -94,6 +95,8 @@ func (s *server) skip(w http.ResponseWriter, r *http.Request, a triage.Actor) er
 	if err := s.desk.Skip(r.Context(), a, id); err != nil {
 		return s.caseAgain(w, r, a, id, err, caseForms{})
 	}
+	s.leave(r, web.Flash{Kind: web.FlashDone, Text: "Skipped " + string(id) + "; others will be offered it.",
+		Undo: "/cases/" + string(id) + "/claim", Link: "Take it after all"})
 	return s.nextCase(w, r, a)
 }
 
@@ -116,7 +119,7 @@ func (s *server) escalate(w http.ResponseWriter, r *http.Request, a triage.Actor
 		words = "The case went to child safety. From now on only its specialists see it."
 	}
 	s.flash(r, web.FlashDone, words)
-	return seeOther(w, r, "/queue")
+	return seeOther(w, r, queueBack(r))
 }
 
 func (s *server) note(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
@@ -155,10 +158,11 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if dec.State == triage.DecisionProposed {
 		words = "Your decision waits for a second person. Nothing is done before that."
 	}
-	s.flash(r, web.FlashDone, words)
 	if v.Get("next") == "yes" {
+		s.leave(r, web.Flash{Kind: web.FlashDone, Text: words, Href: "/cases/" + string(id), Link: string(id)})
 		return s.nextCase(w, r, a)
 	}
+	s.flash(r, web.FlashDone, words)
 	return seeOther(w, r, "/cases/"+string(id))
 }
 
@@ -220,7 +224,7 @@ func (s *server) answerDecision(approve bool) handler {
 		if !approve {
 			words = "You refused the decision. The case is back in the queue."
 		}
-		s.flash(r, web.FlashDone, words)
+		s.leave(r, web.Flash{Kind: web.FlashDone, Text: words, Href: "/queue?tab=" + string(triage.TabApproval), Link: "To what else waits for approval"})
 		return seeOther(w, r, "/cases/"+string(id))
 	}
 }

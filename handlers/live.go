@@ -240,12 +240,16 @@ func (st *stream) tellReporter(ctx context.Context, tx triage.Tx, id triage.Case
 	if err != nil {
 		return err
 	}
+	xs, err := tx.ExhibitsOf(ctx, id)
+	if err != nil {
+		return err
+	}
 	for _, x := range rs {
 		if x.Reporter != st.actor.Account || !triage.Can(st.actor, triage.ReportRead, triage.Target{Owner: x.Reporter}) {
 			continue
 		}
 		state := web.HostStateOf(c.State, !x.Withdrawn.IsZero()).Title
-		shown := state + "/" + strconv.Itoa(len(x.Additions))
+		shown := state + "/" + strconv.Itoa(len(x.Additions)) + "/" + clipStates(xs, x.ID)
 		if st.told[x.ID] == shown {
 			continue
 		}
@@ -253,6 +257,16 @@ func (st *stream) tellReporter(ctx context.Context, tx triage.Tx, id triage.Case
 		out.WriteString(st.format("report", map[string]string{"report": string(x.ID), "state": state}))
 	}
 	return nil
+}
+
+// clipStates says how far each clip of a report is, for tellReporter to compare.
+func clipStates(xs []triage.Exhibit, id triage.ReportID) (states string) {
+	for _, x := range xs {
+		if x.Report == id {
+			states += string(x.Processing) + " "
+		}
+	}
+	return states
 }
 
 // format writes one event (HTML, section 9.2). JSON has no line breaks in it.

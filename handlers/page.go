@@ -46,21 +46,30 @@ func (s *server) page(r *http.Request, title, path string) (web.Page, error) {
 		}
 		p.Nav = web.Menu(p.Actor, n)
 	}
-	if r.Method == head { // nobody reads the message
-		return p, nil
-	}
-	var f web.Flash
-	if text := s.sessions.PopString(r.Context(), keyFlash); text != "" && json.Unmarshal([]byte(text), &f) == nil {
-		p.Flash = []web.Flash{f}
+	if r.Method != head { // nobody reads the message
+		p.Flash = flashes(s.sessions.PopString(r.Context(), keyFlash))
 	}
 	return p, nil
 }
 
 // flash leaves a message for the next page.
 func (s *server) flash(r *http.Request, k web.FlashKind, text string) {
-	if b, err := json.Marshal(web.Flash{Kind: k, Text: text}); err == nil {
+	s.leave(r, web.Flash{Kind: k, Text: text})
+}
+
+// leave leaves a message with a link or a way to undo what was done, beside those that are left already.
+func (s *server) leave(r *http.Request, f web.Flash) {
+	if b, err := json.Marshal(append(flashes(s.sessions.GetString(r.Context(), keyFlash)), f)); err == nil {
 		s.sessions.Put(r.Context(), keyFlash, string(b))
 	}
+}
+
+// flashes reads messages that were left; what cannot be read is none.
+func flashes(text string) (fs []web.Flash) {
+	if text == "" || json.Unmarshal([]byte(text), &fs) != nil {
+		return nil
+	}
+	return fs
 }
 
 // countTo is up to where the menu counts; it shows “99+” beyond.

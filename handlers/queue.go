@@ -174,9 +174,17 @@ func (s *server) nextCase(w http.ResponseWriter, r *http.Request, a triage.Actor
 	c, err := s.desk.ClaimNext(r.Context(), a)
 	if errors.Is(err, triage.ErrNotFound) {
 		s.flash(r, web.FlashNote, "No case is waiting for you.")
-		return seeOther(w, r, "/queue")
+		return seeOther(w, r, queueBack(r))
 	} else if err != nil {
 		return err
 	}
 	return seeOther(w, r, "/cases/"+string(c.ID))
+}
+
+// queueBack is the place in the queue that a form says it was opened from, or the top where it names none.
+func queueBack(r *http.Request) string {
+	if to := safeReturn(r.PostForm.Get("back")); strings.HasPrefix(to, "/queue?") {
+		return to
+	}
+	return "/queue"
 }

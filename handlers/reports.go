@@ -178,8 +178,10 @@ func (s *server) showReport(w http.ResponseWriter, r *http.Request, a triage.Act
 		return err
 	}
 	v := web.ReportView{Page: p, Report: x.Report, State: web.HostStateOf(x.State, !x.Report.Withdrawn.IsZero()), Outcome: outcomeWords(x),
-		Reached: []web.ReachedStep{{Step: 0, At: x.Report.Filed}}, CanChange: x.Open, Addition: addition, Messages: m, Uploads: uploads,
-		PublicKey: string(s.PublicKeys())}
+		CanChange: x.Open, Addition: addition, Messages: m, Uploads: uploads, PublicKey: string(s.PublicKeys())}
+	for _, r := range x.Reached {
+		v.Reached = append(v.Reached, web.ReachedStep{Step: web.HostStateOf(r.State, false).Step, At: r.At})
+	}
 	for _, e := range x.Exhibits {
 		v.Clips = append(v.Clips, clipView(e))
 	}
@@ -187,9 +189,14 @@ func (s *server) showReport(w http.ResponseWriter, r *http.Request, a triage.Act
 }
 
 func clipView(x triage.Exhibit) web.ClipView {
-	c := web.ClipView{Name: x.Name, SHA256: x.SHA256, Size: x.Size, Received: x.Received, State: "Sealed"}
-	if x.Processing == triage.ProcessingFailed {
-		c.State, c.Why = "Sealed, not prepared", x.Why
+	c := web.ClipView{Name: x.Name, SHA256: x.SHA256, Size: x.Size, Received: x.Received, State: "Sealed and prepared", Tone: "done"}
+	switch x.Processing {
+	case triage.ProcessingWaiting:
+		c.State, c.Tone = "Sealed, waits to be prepared", "quiet"
+	case triage.ProcessingRunning:
+		c.State, c.Tone = "Sealed, being prepared", "active"
+	case triage.ProcessingFailed:
+		c.State, c.Tone, c.Why = "Sealed, not prepared", "warn", x.Why
 	}
 	return c
 }

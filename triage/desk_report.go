@@ -275,7 +275,10 @@ type ReportView struct {
 	State    State
 	Exhibits []Exhibit
 	Outcome  []Finding // of the decision in force, without its reasons
+	Reached  []Reached // in order, up to where it stands; in MyReport only
 	Open     bool      // may still be added to or withdrawn
+
+	inForce time.Time // since when the decision is
 }
 
 // MyReport shows one's own report.
@@ -288,7 +291,10 @@ func (d *Desk) MyReport(ctx context.Context, a Actor, id ReportID) (v ReportView
 		if err := Allow(a, ReportRead, Target{Owner: r.Reporter}); err != nil {
 			return err
 		}
-		v, err = reportView(ctx, tx, r)
+		if v, err = reportView(ctx, tx, r); err != nil {
+			return err
+		}
+		v.Reached, err = whenReached(ctx, tx, v)
 		return err
 	})
 	return v, err
@@ -342,6 +348,7 @@ func reportView(ctx context.Context, tx Tx, r Report) (ReportView, error) {
 	}
 	for _, dec := range ds {
 		if dec.State == DecisionInForce {
+			v.inForce = later(dec.Answered, dec.Decided)
 			for _, f := range dec.Findings {
 				if !slices.ContainsFunc(r.People, func(p Person) bool { return p.ID == f.Person }) {
 					continue // somebody whom another report of the case names

@@ -32,7 +32,7 @@ func (w world) page(title, path string) Page {
 	return Page{
 		Title: title, Path: path, Now: w.now, Actor: actor, Assets: flatPaths{}, RequestID: "R7K2",
 		Nav:   Menu(actor, Counts{Open: 128, Approvals: 2, Packages: 1}),
-		Flash: []Flash{{FlashDone, "Done: " + w.words, "/queue", w.name}},
+		Flash: []Flash{{FlashDone, "Done: " + w.words, "/queue", "", w.name}, {FlashDone, w.words, "", "/cases/C-1/claim", w.name}},
 		Demo: &Demo{[]DemoPerson{
 			{"A-22222-22222", w.name, "Host", false}, {"A-11111-11111", w.name, "Reviewer", true}, {"A-33333-33333", w.name, "Lead", false}}},
 	}
@@ -197,7 +197,7 @@ func (w world) hostPages() map[string]templ.Component {
 	refused := form
 	refused.Messages = w.messages("", "meeting", "occurred", "people", "policy", "words", "clips", "declared")
 	report := ReportView{Page: w.page("Report", "/reports/R-1"), Report: w.report(), State: HostStateOf(triage.StateClaimed, false), Outcome: w.words, CanChange: true,
-		Reached: []ReachedStep{{0, w.ago(25 * time.Hour)}}, Clips: []ClipView{w.clip()}, Addition: w.words, Messages: w.messages("words"), PublicKey: "proffer.example+1a2b3c4d+AXYZ"}
+		Reached: []ReachedStep{{0, w.ago(25 * time.Hour)}, {3, w.ago(time.Hour)}}, Clips: []ClipView{w.clip()}, Addition: w.words, Messages: w.messages("words"), PublicKey: "proffer.example+1a2b3c4d+AXYZ"}
 	list := ReportsView{Page: w.page("My reports", "/reports"), Unfinished: 1, Reports: []ReportItem{
 		{w.report(), HostStateOf(triage.StateClaimed, false)}, {w.report(), HostStateOf(triage.StateDecided, false)}, {w.report(), HostStateOf("", true)}}}
 	stranger := w.page("Sign in", "/sign-in")

@@ -34,7 +34,8 @@ type Flash struct {
 	Kind FlashKind
 	Text string
 	Href string // where to go next, or ""
-	Link string // words of that link
+	Undo string // address to post to, to undo what was done, or ""
+	Link string // words of the link or of the button that undoes
 }
 
 // FlashKind is the tone of a flash.

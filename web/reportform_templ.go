@@ -337,7 +337,7 @@ func meetingChoice(m MeetingChoice, chosen bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Time(m.Started).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = OwnTime(m.Started).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -24,8 +24,10 @@ type HostState struct {
 	Tone  string // of the chip: "quiet", "active", "done" or "off"
 }
 
+const stepPreparing = "Being prepared"
+
 // HostSteps are the steps of a report's timeline.
-var HostSteps = []string{"Received", "Being prepared", "Waiting for review", "Under review", "Decided"}
+var HostSteps = []string{"Received", stepPreparing, "Waiting for review", "Under review", "Decided"}
 
 // HostStateOf translates a case's state for the host.
 func HostStateOf(s triage.State, withdrawn bool) HostState {
@@ -114,8 +116,36 @@ type ClipView struct {
 	SHA256   triage.SHA256
 	Size     int64
 	Received time.Time
-	State    string // "Sealed", "Could not be prepared", …
+	State    string // "Sealed", "Sealed, being prepared", …
+	Tone     string // of the chip
 	Why      string // when preparing failed, in words
+}
+
+// timelineStep is one step of a report's timeline as the page draws it.
+type timelineStep struct {
+	Title   string
+	Class   string // step passed, current, ahead or off
+	At      time.Time
+	Current bool
+}
+
+// timeline is the steps of the report. A withdrawn one ends where it was withdrawn.
+func (v ReportView) timeline() (steps []timelineStep) {
+	gone := v.Report.Withdrawn
+	for i, title := range HostSteps {
+		at := v.reached(i)
+		if title == stepPreparing && len(v.Report.Exhibits) == 0 {
+			continue // words need no preparation
+		}
+		if !gone.IsZero() && (at.IsZero() || at.After(gone)) {
+			continue
+		}
+		steps = append(steps, timelineStep{title, timelineClass(i, v.State), at, gone.IsZero() && i == v.State.Step})
+	}
+	if !gone.IsZero() {
+		steps = append(steps, timelineStep{"Withdrawn", "step current", gone, true})
+	}
+	return steps
 }
 
 // reached is when a step was reached; the zero time if that is not known.
@@ -126,6 +156,26 @@ func (v ReportView) reached(step int) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// preparing reports whether what the page shows is about to change by itself.
+func (v ReportView) preparing() bool { return v.State.Tone != "off" && v.State.Step < 2 }
+
+// refreshes names the parts of the page that come anew together with the timeline.
+func (v ReportView) refreshes() string {
+	parts := "#report-chip,#report-clips"
+	if len(v.Report.Receipt) == 0 {
+		parts += ",#report-receipt"
+	}
+	return parts
+}
+
+// trigger is when the timeline comes anew: on an event, and while clips are prepared also without one.
+func (v ReportView) trigger() string {
+	if v.preparing() || len(v.Report.Receipt) == 0 {
+		return "proffer:refresh, every 5s"
+	}
+	return "proffer:refresh"
 }
 
 func (f ReportForm) attached(id triage.UploadID) bool {
@@ -148,7 +198,7 @@ func meetingName(r triage.Report) string {
 func timelineClass(step int, s HostState) string {
 	switch {
 	case s.Tone == "off":
-		return "step off"
+		return "step passed"
 	case step < s.Step || s.Tone == "done" && step == s.Step:
 		return "step passed"
 	case step == s.Step:

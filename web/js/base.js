@@ -1,9 +1,10 @@
 /** What every page loads: htmx, colours, local times, dialogs, copy buttons, and live events. */
 import htmx from "htmx.org";
 import { listen } from "./shared/events.js";
+import { once } from "./shared/once.js";
 import { all, openDialog, toast } from "./shared/page.js";
 import { kept } from "./shared/storage.js";
-import { ago, local } from "./shared/time.js";
+import { ago, local, zone } from "./shared/time.js";
 
 /** Tells the page's modules of a live event. */
 const LIVE = "proffer:live";
@@ -42,9 +43,17 @@ function times(within) {
 			el.textContent = ago(at.getTime(), now.getTime());
 			el.dataset.utc ??= el.title;
 			el.title = `${el.dataset.utc}, ${local(at, now)} your time`;
+		} else if (el.dataset.time === "own") {
+			el.dataset.utc ??= el.textContent ?? "";
+			el.textContent = local(at, now);
+			el.title = el.dataset.utc;
 		} else {
 			el.title = `${local(at, now)} your time`;
 		}
+	}
+	for (const note of all(within, "[data-zone-note]")) {
+		note.textContent = `Times are in your own time zone, ${zone()}. Receipts say them in UTC.`;
+		note.hidden = false;
 	}
 }
 
@@ -88,9 +97,10 @@ function reveal(within) {
 function start() {
 	colours();
 	clicks();
+	once();
 	reveal(document);
 	setInterval(() => times(document), 30_000);
-	document.addEventListener("htmx:afterSettle", () => reveal(document));
+	for (const name of ["htmx:afterSettle", "proffer:fresh"]) document.addEventListener(name, () => reveal(document));
 	document.addEventListener("htmx:responseError", () => toast("The server could not do that. Reload the page to see where things stand.", "problem"));
 	document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Check your connection; nothing was changed.", "problem"));
 	const focus = document.querySelector("main [data-autofocus]:not(dialog [data-autofocus])");

@@ -2,20 +2,22 @@
 import { session } from "../shared/storage.js";
 
 const PREFIX = "proffer.draft.";
-const SKIPPED = new Set(["key", "tz", "upload[]"]);
+const SKIPPED = new Set(["tz", "upload[]"]);
 
 /** @typedef {[name: string, value: string][]} Fields */
 
 /**
- * What of a form is worth keeping.
+ * What of a form is worth keeping. The form's key is kept once it was sent: sent again after a request that got no
+ * answer, it is the same report.
  * @param {Iterable<[string, FormDataEntryValue]>} entries
+ * @param {boolean} [sent]
  * @returns {Fields}
  */
-export function keepable(entries) {
+export function keepable(entries, sent = false) {
 	/** @type {Fields} */
 	const fields = [];
 	for (const [name, value] of entries) {
-		if (typeof value === "string" && !SKIPPED.has(name)) fields.push([name, value]);
+		if (typeof value === "string" && !SKIPPED.has(name) && (sent || name !== "key")) fields.push([name, value]);
 	}
 	return fields;
 }
@@ -53,9 +55,9 @@ export function draft(form, restore) {
 	});
 	form.addEventListener("submit", (e) => {
 		if (e.defaultPrevented) return;
-		sent = true; // from here on the server answers for it: a refused form comes back as it was typed
+		sent = true; // the page that says that it arrived forgets the draft
 		clearTimeout(timer);
-		session.drop(key);
+		session.set(key, JSON.stringify(keepable(new FormData(form), true)));
 	});
 	addEventListener("pagehide", () => {
 		if (!sent) save();

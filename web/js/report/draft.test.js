@@ -5,6 +5,7 @@ import { keepable, readDraft } from "./draft.js";
 test("keys, zones, uploads and files are not kept", () => {
 	const file = /** @type {FormDataEntryValue} */ (/** @type {unknown} */ (new Blob()));
 	assert.deepEqual(keepable([["key", "k"], ["tz", "UTC"], ["upload[]", "U"], ["words", "w"], ["file", file]]), [["words", "w"]]);
+	assert.deepEqual(keepable([["key", "k"], ["tz", "UTC"]], true), [["key", "k"]], "once it was sent, the key is");
 });
 
 test("a damaged draft is none", () => {

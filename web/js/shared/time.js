@@ -35,6 +35,11 @@ export function local(at, now, zone) {
 	return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year, timeZone: zone })} ${time}`;
 }
 
+/** The reader's zone as people write it: Europe/Berlin. */
+export function zone() {
+	return (Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC").replaceAll("_", " ");
+}
+
 /**
  * A position in a clip: 1:02:03 or 2:03.
  * @param {number} seconds

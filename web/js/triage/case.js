@@ -1,9 +1,12 @@
 /** The case page: exhibits, keys, the claim, the decision, and what others do meanwhile. */
 import { all, must, toast } from "../shared/page.js";
+import { session } from "../shared/storage.js";
 import { clock } from "../shared/time.js";
 import { keys } from "./keys.js";
 import { RENEW, remaining, standing } from "./lease.js";
 import { Player } from "./player.js";
+import { PLACE } from "./queue.js";
+import { readPlace } from "./rows.js";
 
 /** @param {HTMLElement} page */
 export function casePage(page) {
@@ -12,9 +15,11 @@ export function casePage(page) {
 	lease(page);
 	decision(page);
 	news(page);
-	keys("case", (action) => {
+	back();
+	keys("case", (action, key) => {
+		if (action === "rung") return rung(page, Number(key));
 		if (action === "exhibitNext" || action === "exhibitBefore") return tabs.move(action === "exhibitNext" ? 1 : -1);
-		if (action === "decision") return goTo(page, "#decide input:checked, #decide input, #approve textarea");
+		if (action === "decision") return goTo(page, "#decide input:checked, #decide input[type=radio], #approve textarea");
 		if (action === "events") return toggleEvents(page);
 		return players[tabs.current()]?.do(action) ?? false;
 	});
@@ -29,6 +34,32 @@ function goTo(page, selector) {
 	if (!(target instanceof HTMLElement)) return false;
 	target.focus();
 	target.scrollIntoView({ block: "center" });
+	return true;
+}
+
+/** Leads back to the place in the queue that the case was opened from. */
+function back() {
+	const place = readPlace(session.get(PLACE));
+	if (!place) return;
+	for (const link of all(document, "a[data-to-queue]")) link.setAttribute("href", place.address);
+	for (const field of all(document, "input[data-back]")) /** @type {HTMLInputElement} */ (field).value = place.address;
+}
+
+/**
+ * Chooses what is done to a person: the one whose fields have the focus, or the first who has nothing chosen yet. The
+ * focus goes on to what is to be filled in next.
+ * @param {HTMLElement} page
+ * @param {number} n from 1
+ */
+function rung(page, n) {
+	const boxes = all(page, "[data-finding]");
+	const box = boxes.find((b) => b.contains(document.activeElement)) ?? boxes.find((b) => !b.querySelector(".ladder :checked")) ?? boxes[0];
+	const radio = box ? all(box, ".ladder input")[n - 1] : undefined;
+	if (!radio) return false;
+	radio.click();
+	const next = all(box, "input[name^=days], [data-severity]:not([disabled]), textarea").find((f) => f.checkVisibility());
+	next?.focus();
+	next?.scrollIntoView({ block: "nearest" });
 	return true;
 }
 
@@ -182,4 +213,29 @@ function decision(page) {
 	};
 	form.addEventListener("input", settle);
 	settle();
+	const button = form.querySelector("[data-same]");
+	if (!(button instanceof HTMLElement)) return;
+	button.hidden = false;
+	button.addEventListener("click", () => {
+		const [first, ...others] = all(form, "[data-finding]");
+		for (const box of others) same(first, box);
+		settle();
+		toast("Filled in for everybody; nothing is decided yet.");
+	});
+}
+
+/**
+ * Copies one person's finding to another's fields. An action that the other cannot be subject to stays unchosen.
+ * @param {HTMLElement} from
+ * @param {HTMLElement} to
+ */
+function same(from, to) {
+	const chosen = from.querySelector(".ladder :checked");
+	for (const radio of all(to, ".ladder input")) {
+		if (radio instanceof HTMLInputElement) radio.checked = chosen instanceof HTMLInputElement && radio.value === chosen.value;
+	}
+	for (const field of ["days", "policy", "severity", "reasons"]) {
+		const [a, b] = [from, to].map((box) => /** @type {HTMLInputElement} */ (must(box, `[name^="${field}-"]`)));
+		b.value = a.value;
+	}
 }

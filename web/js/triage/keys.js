@@ -1,25 +1,25 @@
 /** Ties the table of keys to the page: presses, the labels on buttons, and the help overlay. */
 import { all, must, openDialog } from "../shared/page.js";
 import { kept } from "../shared/storage.js";
-import { SHORTCUTS, actionOf, ariaKeys, keyOf, printed } from "./shortcuts.js";
+import { SHORTCUTS, actionOf, ariaKeys, keyOf, nameOf, printed } from "./shortcuts.js";
 
 const OFF = "proffer.shortcuts.off";
 
 /**
  * @param {import("./shortcuts.js").Scope} scope
- * @param {(action: string) => boolean} act reports whether it did something
+ * @param {(action: string, key: string) => boolean} act reports whether it did something
  */
 export function keys(scope, act) {
 	label(document);
 	help(scope);
-	document.addEventListener("htmx:afterSettle", () => label(document));
+	for (const name of ["htmx:afterSettle", "proffer:fresh"]) document.addEventListener(name, () => label(document));
 	document.addEventListener("keydown", (e) => {
 		if (e.defaultPrevented) return;
 		const action = actionOf(e, { scope, typing: typing(e), on: kept.get(OFF) === null });
 		if (action === null) return;
 		const dialog = document.querySelector("dialog[open]");
 		if (dialog && !(action === "help" && dialog.id === "shortcuts")) return;
-		if (run(action, act)) e.preventDefault();
+		if (run(action, (a) => act(a, nameOf(e)))) e.preventDefault();
 	});
 }
 
@@ -89,9 +89,9 @@ function entry(s) {
 	const row = document.createElement("div");
 	const dt = document.createElement("dt");
 	const dd = document.createElement("dd");
-	for (const k of s.keys) {
+	for (const k of s.shown ? [s.shown] : s.keys.map(printed)) {
 		const kbd = document.createElement("kbd");
-		kbd.textContent = printed(k);
+		kbd.textContent = k;
 		dt.append(kbd, " ");
 	}
 	dd.textContent = s.words;

@@ -1,21 +1,25 @@
 /** The one table of keys, and what a key press means. Pure; keys.js ties it to the page. */
 
 /** @typedef {"queue" | "case" | "any"} Scope */
-/** @typedef {{ action: string, keys: string[], scope: Scope, group: string, words: string, typing?: boolean }} Shortcut typing: also while a field has the focus */
+/** @typedef {{ action: string, keys: string[], scope: Scope, group: string, words: string, typing?: boolean, shown?: string }} Shortcut typing: also while a field has the focus; shown: how the overlay prints the keys */
 
 /** @type {Shortcut[]} */
 export const SHORTCUTS = [
 	{ action: "help", keys: ["?"], scope: "any", group: "Everywhere", words: "Show or hide these keys" },
 	{ action: "next", keys: ["n"], scope: "any", group: "Everywhere", words: "Take the next case" },
+	{ action: "undo", keys: ["z"], scope: "any", group: "Everywhere", words: "Undo, where the page offers it" },
 	{ action: "search", keys: ["/"], scope: "queue", group: "Queue", words: "Search" },
 	{ action: "rowDown", keys: ["j"], scope: "queue", group: "Queue", words: "Next row" },
 	{ action: "rowUp", keys: ["k"], scope: "queue", group: "Queue", words: "Row before" },
 	{ action: "rowOpen", keys: ["Enter", "o"], scope: "queue", group: "Queue", words: "Open the marked row" },
+	{ action: "rowClaim", keys: ["c"], scope: "queue", group: "Queue", words: "Claim the marked row" },
+	{ action: "showNews", keys: ["r"], scope: "queue", group: "Queue", words: "Show what changed meanwhile" },
 	{ action: "claim", keys: ["c"], scope: "case", group: "Case", words: "Claim" },
 	{ action: "escalate", keys: ["e"], scope: "case", group: "Case", words: "Escalate" },
 	{ action: "skip", keys: ["s"], scope: "case", group: "Case", words: "Skip; others will be offered it" },
 	{ action: "release", keys: ["r"], scope: "case", group: "Case", words: "Give back to the queue" },
 	{ action: "decision", keys: ["d"], scope: "case", group: "Case", words: "Go to the decision" },
+	{ action: "rung", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], shown: "1 – 9", scope: "case", group: "Case", words: "Choose what is done" },
 	{ action: "decide", keys: ["Ctrl+Enter", "Meta+Enter"], scope: "case", group: "Case", words: "Decide, and go on to the next case", typing: true },
 	{ action: "note", keys: ["w"], scope: "case", group: "Case", words: "Write a note" },
 	{ action: "events", keys: ["v"], scope: "case", group: "Case", words: "Show or hide custody events" },

@@ -24,7 +24,9 @@ test("keys mean what their place says", () => {
 	assert.equal(actionOf(press("k"), inCase), "play");
 	assert.equal(actionOf(press("k"), inQueue), "rowUp");
 	assert.equal(actionOf(press(" "), inCase), "play");
-	assert.equal(actionOf(press("c"), inQueue), null);
+	assert.equal(actionOf(press("c"), inQueue), "rowClaim");
+	assert.equal(actionOf(press("7"), inCase), "rung");
+	assert.equal(actionOf(press("s"), inQueue), null);
 	assert.equal(actionOf(press("?", { shiftKey: true }), inQueue), "help");
 	assert.equal(actionOf(press("B"), inCase), "blur", "caps lock");
 	assert.equal(actionOf(press("X", { shiftKey: true }), inCase), "exhibitBefore");
