@@ -73,6 +73,9 @@ type application struct {
 }
 
 func (s *services) application(ctx context.Context) (*application, error) {
+	if _, err := s.desk.Witness.Kept(); err != nil {
+		return nil, err
+	}
 	a := &application{services: s, sandbox: derive.New(derive.Config{Log: s.log})}
 	if n, err := a.sandbox.Sweep(); err != nil || n > 0 {
 		s.log.Info("clips of an earlier run were removed from the temporary folder", "clips", n, "err", err)

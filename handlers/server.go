@@ -168,6 +168,12 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "not ready: the database or the object store does not answer\n")
 		return
 	}
+	// A log that went back is no reason to take the server away from its users: reports are still accepted, and events wait.
+	if failure, err := s.desk.Setback(r.Context()); err != nil || failure != nil {
+		s.Log.WarnContext(r.Context(), "ready, but for the custody log", "setback", failure, "err", err)
+		plain(w, http.StatusOK, "ready, but nothing is signed into the custody log: see the server's log and the auditor's page\n")
+		return
+	}
 	plain(w, http.StatusOK, "ready\n")
 }
 

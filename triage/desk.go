@@ -23,6 +23,7 @@ type Desk struct {
 	Store   Store
 	Objects Objects
 	Signer  Signer
+	Witness Witness
 	Clock   Clock
 	Log     *slog.Logger
 	URL     string        // address of the application, for links in messages, without a slash at the end

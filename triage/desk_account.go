@@ -223,6 +223,7 @@ type People struct {
 	Accounts      []account.Account
 	Organisations []account.Organisation
 	Undelivered   []Message // without their texts, and without which case they are about
+	Setback       bool      // nothing is signed into the custody log any more: see Desk.Setback
 }
 
 // ListPeople shows the staff, the organisations and what could not be delivered.
@@ -230,6 +231,11 @@ func (d *Desk) ListPeople(ctx context.Context, a Actor) (p People, err error) {
 	if err := Allow(a, PeopleRead, Target{}); err != nil {
 		return p, err
 	}
+	failure, err := d.Setback(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Setback = failure != nil
 	err = d.Store.View(ctx, func(tx Tx) error {
 		if p.Accounts, err = tx.Accounts(ctx, false); err != nil {
 			return err

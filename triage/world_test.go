@@ -96,8 +96,8 @@ func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Desk = &triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Clock: clock, URL: "http://test", Lock: time.Hour,
-		Log: slog.New(slog.DiscardHandler)}
+	w.Desk = &triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Witness: custody.NewWitness(keys), Clock: clock,
+		URL: "http://test", Lock: time.Hour, Log: slog.New(slog.DiscardHandler)}
 	org, err := w.AddOrganisation(t.Context(), "Org", account.PlanBusiness, false)
 	if err != nil {
 		t.Fatal(err)
