@@ -109,7 +109,8 @@ func (a *application) jobs() postgres.Handlers {
 			_, err := a.intake.Collect(ctx, time.Now())
 			return err
 		}}
-	return postgres.Handlers{PrepareExhibit: w.Prepare, BuildPackage: w.Build, DeliverMessage: w.Deliver, Sweep: w.Sweep,
+	return postgres.Handlers{PrepareExhibit: w.Prepare, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
+		Sweep: w.Sweep,
 		OnFinalFailure: func(ctx context.Context, j triage.Job, cause error) error {
 			switch j := j.(type) {
 			case triage.PrepareExhibit:
