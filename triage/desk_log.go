@@ -126,15 +126,10 @@ func plainHashes(hs []tlog.Hash) [][32]byte {
 func (d *Desk) RunSequencer(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for said := (complaint{}); ; {
 		n, err := d.Sequence(ctx)
-		var failure *custody.Failure
-		switch {
-		case err == nil || ctx.Err() != nil:
-		case errors.As(err, &failure):
-			d.Log.Error("NOTHING IS SIGNED INTO THE CUSTODY LOG ANY MORE; new events wait", "why", failure, "what to do", SetbackAdvice)
-		default:
-			d.Log.Error("the custody log could not be extended; it is tried again", "err", err)
+		if ctx.Err() == nil {
+			said = d.complain(said, err)
 		}
 		if n == sequenceBatch {
 			continue
@@ -145,6 +140,29 @@ func (d *Desk) RunSequencer(ctx context.Context, every time.Duration) {
 		case <-tick.C:
 		}
 	}
+}
+
+// complaint is what the sequencer said last: the same is said again after a minute only.
+type complaint struct {
+	words string
+	at    time.Time
+}
+
+func (d *Desk) complain(last complaint, err error) complaint {
+	if err == nil {
+		return complaint{}
+	}
+	now := complaint{err.Error(), d.now()}
+	if now.words == last.words && now.at.Before(last.at.Add(time.Minute)) {
+		return last
+	}
+	var failure *custody.Failure
+	if errors.As(err, &failure) {
+		d.Log.Error("NOTHING IS SIGNED INTO THE CUSTODY LOG ANY MORE; new events wait", "why", failure, "next", SetbackAdvice)
+	} else {
+		d.Log.Error("the custody log could not be extended; it is tried again", "err", err)
+	}
+	return now
 }
 
 // LogPage is one page of the custody log as auditors see it: leaves only, so no names and no words.

@@ -31,6 +31,7 @@ type world struct {
 	clips  byte     // made so far, so that no two have the same bytes
 	away   bool     // the object store does not answer
 	people map[string]triage.Actor
+	folder string // of the keys
 }
 
 type ring struct{ *custody.Ring }
@@ -92,7 +93,8 @@ func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), people: map[string]triage.Actor{}}
 	clock := func() time.Time { return w.now }
-	keys, err := custody.OpenRing(t.TempDir(), "test.example")
+	w.folder = t.TempDir()
+	keys, err := custody.OpenRing(w.folder, "test.example")
 	if err != nil {
 		t.Fatal(err)
 	}
