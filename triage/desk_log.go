@@ -50,6 +50,9 @@ func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
 	if err := d.Witness.Keep(head.signed, proof); err != nil {
 		return 0, fmt.Errorf("%d entries were sequenced, but their checkpoint could not be kept outside the database: %w", n, err)
 	}
+	if kept.Signed == nil {
+		d.Log.Info("the first checkpoint is kept outside the database: what that says of its entries so far was believed", "entries", head.Tree.N)
+	}
 	return n, nil
 }
 
@@ -234,9 +237,9 @@ func withheld(ctx context.Context, tx Tx, a Actor, leaves []custody.Leaf) ([]boo
 	return out, nil
 }
 
-// VerifyLog recomputes the whole log and compares it with every checkpoint, the one that is kept outside the
-// database too. A log that does not hold is a result, not
-// an error: failure says in words what is wrong. The verification itself is an event.
+// VerifyLog recomputes the whole log and compares it with every checkpoint, the one that is kept outside the database
+// too. A log that does not hold is a result, not an error: failure says in words what is wrong. The verification itself is
+// an event.
 func (d *Desk) VerifyLog(ctx context.Context, a Actor) (ok custody.Verified, failure *custody.Failure, err error) {
 	if err := Allow(a, LogRead, Target{}); err != nil {
 		return ok, nil, err

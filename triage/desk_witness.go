@@ -79,6 +79,7 @@ func (d *Desk) LogRestored(ctx context.Context, why string) (aside string, err e
 	kept := d.kept()
 	var failure *custody.Failure
 	err = d.Store.Update(ctx, func(tx Tx) error {
+		failure = nil
 		head, err := d.head(ctx, tx)
 		if err != nil {
 			return err // what was put back does not hold itself

@@ -15,10 +15,10 @@ import (
 
 // The files of the kept checkpoints in the key folder. Each holds one signed checkpoint and nothing else.
 const (
-	keptFile    = "log.checkpoint"       // the newest
-	asidePrefix = "log-"                 // one that was set aside: log-2026-11-23T093000Z.checkpoint
-	asideSuffix = ".checkpoint"          //
-	asideTime   = "2006-01-02T150405Z"   // in UTC
+	keptFile    = "log.checkpoint" // the newest
+	asidePrefix = "log-"           // one that was set aside is called prefix, time in UTC, suffix
+	asideTime   = "2006-01-02T150405Z"
+	asideSuffix = ".checkpoint"
 	witnessLock = ".log.checkpoint.lock" // flock(2) of whoever changes the kept checkpoint
 )
 
