@@ -29,6 +29,7 @@ const usage = `Usage:
   proffer staff link --email EMAIL    print a one-time sign-in link
   proffer staff keys                  print the public keys that verify receipts and packages
   proffer staff rotate --key receipt|log|package
+  proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back
 `
 
 func main() {

@@ -74,6 +74,9 @@ type application struct {
 
 // application makes the server that will listen on addr.
 func (s *services) application(ctx context.Context, addr string) (*application, error) {
+	if _, err := s.desk.Witness.Kept(); err != nil {
+		return nil, err
+	}
 	a := &application{services: s, sandbox: derive.New(derive.Config{Log: s.log})}
 	if n, err := a.sandbox.Sweep(); err != nil || n > 0 {
 		s.log.Info("clips of an earlier run were removed from the temporary folder", "clips", n, "err", err)
@@ -107,7 +110,8 @@ func (a *application) jobs() postgres.Handlers {
 			_, err := a.intake.Collect(ctx, time.Now())
 			return err
 		}}
-	return postgres.Handlers{PrepareExhibit: w.Prepare, BuildPackage: w.Build, DeliverMessage: w.Deliver, Sweep: w.Sweep,
+	return postgres.Handlers{PrepareExhibit: w.Prepare, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
+		Sweep: w.Sweep,
 		OnFinalFailure: func(ctx context.Context, j triage.Job, cause error) error {
 			switch j := j.(type) {
 			case triage.PrepareExhibit:

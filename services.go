@@ -64,7 +64,8 @@ func openServices(ctx context.Context, cfg Config, log *slog.Logger) (_ *service
 	if err = errors.Join(err, <-started); err != nil {
 		return nil, err
 	}
-	s.desk = &triage.Desk{Store: s.store, Objects: s.objects, Signer: signer{s.ring}, Clock: time.Now, Log: log, URL: cfg.URL, Demo: cfg.Demo, Lock: cfg.EvidenceLock}
+	s.desk = &triage.Desk{Store: s.store, Objects: s.objects, Signer: signer{s.ring}, Witness: custody.NewWitness(s.ring), Clock: time.Now, Log: log,
+		URL: cfg.URL, Demo: cfg.Demo, Lock: cfg.EvidenceLock}
 	return s, nil
 }
 

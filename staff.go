@@ -18,15 +18,15 @@ const staffTeam = "Trust and safety"
 
 // staffOptions are the flags of the staff commands.
 type staffOptions struct {
-	name, email, roles, org, plan, key string
-	comped                             bool
+	name, email, roles, org, plan, key, why string
+	comped                                  bool
 }
 
 // staffCommand manages people and keys from the operator's shell. With embedded servers it needs the data folder to
 // itself: stop the server first.
 func staffCommand(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]func(context.Context, *services, staffOptions, io.Writer) error{
-		"add": addStaff, "host": addHost, "link": printLink, "keys": printKeys, "rotate": rotateKey,
+		"add": addStaff, "host": addHost, "link": printLink, "keys": printKeys, "rotate": rotateKey, "restored": logRestored,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errUsage
@@ -40,6 +40,7 @@ func staffCommand(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&o.org, "org", "", "")
 	f.StringVar(&o.plan, "plan", string(account.PlanBusiness), "")
 	f.StringVar(&o.key, "key", "", "")
+	f.StringVar(&o.why, "why", "", "")
 	f.BoolVar(&o.comped, "comped", false, "")
 	if err := f.Parse(args[1:]); err != nil || f.NArg() > 0 {
 		return errUsage
@@ -145,5 +146,22 @@ func rotateKey(ctx context.Context, s *services, o staffOptions, out io.Writer) 
 		return err
 	}
 	fmt.Fprintf(out, "The %s key was replaced. Hand out PLATFORM.pub anew; it holds the old public key too.\n%v\n", role, key)
+	return nil
+}
+
+// logRestored says in the log that an older database was put back, so that the log goes on from there.
+func logRestored(ctx context.Context, s *services, o staffOptions, out io.Writer) error {
+	aside, err := s.desk.LogRestored(ctx, o.why)
+	if aside != "" {
+		fmt.Fprintf(out, "The checkpoint kept so far was set aside as %s in the key folder. Leave it there: auditors read it.\n", aside)
+	}
+	if err != nil {
+		return err
+	}
+	kept, err := s.desk.Witness.Kept()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The restore is recorded. The custody log goes on with %d entries; its newest checkpoint is kept.\n", kept.Tree.N)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/custody"
 	"github.com/proffer/proffer/web"
 )
 
@@ -37,7 +38,14 @@ func (s *server) showLog(w http.ResponseWriter, r *http.Request, a triage.Actor,
 	if err != nil {
 		return err
 	}
-	v := web.LogView{Page: p, Size: x.Size, Checkpoint: string(x.Checkpoint), Checked: x.Head.Time, Origin: x.Head.Origin, Result: result}
+	v := web.LogView{Page: p, Size: x.Size, Checkpoint: string(x.Checkpoint), Checked: x.Head.Time, Origin: x.Head.Origin, Result: result,
+		Kept: keptView(x.Kept)}
+	if x.Setback != nil {
+		v.Setback = x.Setback.Error()
+	}
+	for _, k := range x.Aside {
+		v.Aside = append(v.Aside, keptView(k))
+	}
 	for i, l := range x.Leaves {
 		e := eventWords(l)
 		if x.Withheld[i] {
@@ -54,6 +62,10 @@ func (s *server) showLog(w http.ResponseWriter, r *http.Request, a triage.Actor,
 		v.Newer = "/log?from=" + strconv.FormatInt(next, 10)
 	}
 	return s.render(w, r, http.StatusOK, web.Log(v))
+}
+
+func keptView(k custody.Kept) web.KeptView {
+	return web.KeptView{Name: k.Name, Size: k.Tree.N, Signed: k.Time, At: k.At, Text: string(k.Signed)}
 }
 
 // withheld stands for an entry about something that the actor may not know of. It says nothing but that there is one,
@@ -73,6 +85,9 @@ func (s *server) verifyLog(w http.ResponseWriter, r *http.Request, a triage.Acto
 		res.Lines = []web.LogLine{{Holds: true, Words: ok.String()}}
 	} else {
 		res.Lines = []web.LogLine{{Words: failure.Msg}}
+		if failure.Problem == custody.KeptUnreadable {
+			res.Lines[0].Words = failure.Error()
+		}
 		s.Log.ErrorContext(r.Context(), "the custody log does not hold", "problem", string(failure.Problem), "index", failure.Index, "err", failure)
 	}
 	return s.showLog(w, r, a, -1, res)
@@ -87,6 +102,18 @@ func (s *server) checkpoint(w http.ResponseWriter, r *http.Request, a triage.Act
 		return errNothing
 	}
 	return download(w, "checkpoint.txt", x.Checkpoint)
+}
+
+// kept is the checkpoint that is kept outside the database.
+func (s *server) kept(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	x, err := s.desk.ReadLog(r.Context(), a, -1, 1)
+	if err != nil {
+		return err
+	}
+	if len(x.Kept.Signed) == 0 {
+		return errNothing
+	}
+	return download(w, "kept-checkpoint.txt", x.Kept.Signed)
 }
 
 // inclusion proves that an entry is in the log: the entry (or, where it is about something that the actor may not know

@@ -104,6 +104,7 @@ func (f *fixture) officeProbes(add adder) {
 	add("GET /log", "from the start", "/log?from=0", nil)
 	add("POST /log/verify", "", "/log/verify", url.Values{})
 	add("GET /log/checkpoint", "", "/log/checkpoint", nil)
+	add("GET /log/kept", "", "/log/kept", nil)
 	add("GET /log/events/{event}/proof", "", "/log/events/"+f.event+"/proof", nil)
 	add("GET /log/events/{event}/proof", "no such", "/log/events/E-00000-00000/proof", nil)
 	add("GET /log/consistency", "", "/log/consistency?from=1", nil)

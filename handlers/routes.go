@@ -128,6 +128,7 @@ func (s *server) officeRoutes() []route {
 		{Method: get, Pattern: "/log", Needs: triage.LogRead, serve: s.log},
 		{Method: post, Pattern: "/log/verify", Needs: triage.LogRead, kind: kindLong, serve: s.verifyLog},
 		{Method: get, Pattern: "/log/checkpoint", Needs: triage.LogRead, kind: kindText, serve: s.checkpoint},
+		{Method: get, Pattern: "/log/kept", Needs: triage.LogRead, kind: kindText, serve: s.kept},
 		{Method: get, Pattern: "/log/events/{event}/proof", Needs: triage.LogRead, kind: kindText, serve: s.inclusion},
 		{Method: get, Pattern: "/log/consistency", Needs: triage.LogRead, kind: kindText, serve: s.consistency},
 

@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/custody"
 )
 
 // server is what handlers share. It is safe for concurrent use.
@@ -205,13 +206,21 @@ func later(t time.Time) time.Time {
 func (s *server) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") }
 
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
-	if err := s.Ready(r.Context()); err != nil {
+	var setback *custody.Failure
+	err := s.Ready(r.Context())
+	if err == nil {
+		setback, err = s.desk.Setback(r.Context())
+	}
+	switch {
+	case err != nil:
 		s.Log.WarnContext(r.Context(), "not ready", "err", err)
 		w.Header().Set("Retry-After", "5")
 		plain(w, http.StatusServiceUnavailable, "not ready: the database or the object store does not answer\n")
-		return
+	case setback != nil: // no reason to take the server away from its users: reports are still accepted, and events wait
+		plain(w, http.StatusOK, "ready, but nothing is signed into the custody log: see the server's log and the auditor's page\n")
+	default:
+		plain(w, http.StatusOK, "ready\n")
 	}
-	plain(w, http.StatusOK, "ready\n")
 }
 
 // plain answers in plain text.

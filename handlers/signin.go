@@ -275,7 +275,7 @@ func (s *server) people(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if err != nil {
 		return err
 	}
-	v, sizes, names := web.PeopleView{Page: p, MailOff: s.MailOff}, map[account.OrgID]int{}, map[account.ID]string{}
+	v, sizes, names := web.PeopleView{Page: p, MailOff: s.MailOff, Setback: all.Setback}, map[account.OrgID]int{}, map[account.ID]string{}
 	for _, acc := range all.Accounts {
 		sizes[acc.Org]++
 		names[acc.ID] = acc.Name

@@ -88,6 +88,27 @@ func TestDemonstrationLinks(t *testing.T) {
 	}
 }
 
+// TestKnownAndUnknownAddresses asks for links: nothing that comes back says whether the address is known. What the request
+// does is the same too, as triage's own test holds.
+func TestKnownAndUnknownAddresses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	known := w.person("Ada Owner").Email
+	unknown := strings.Replace(known, "ada", "eva", 1)
+	ask := func(email string) string {
+		return strings.ReplaceAll(same(w.stranger().post("/sign-in", url.Values{"email": {email}})), email, "…")
+	}
+	want := ask(known)
+	for range 6 { // more than an account may ask for
+		if got := ask(known); got != want {
+			t.Errorf("a known address is answered\n%s\nthen\n%s", want, got)
+		}
+	}
+	if got := ask(unknown); got != want || !strings.HasPrefix(got, "200") {
+		t.Errorf("an unknown address is answered\n%s\na known one\n%s", got, want)
+	}
+}
+
 func TestReturnPaths(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "https://evil.example/", "//evil.example/", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/ /evil",

@@ -23,6 +23,7 @@ type Desk struct {
 	Store   Store
 	Objects Objects
 	Signer  Signer
+	Witness Witness
 	Clock   Clock
 	Log     *slog.Logger
 	URL     string        // address of the application, for links in messages, without a slash at the end
@@ -83,8 +84,12 @@ func loadCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, 
 
 // send puts a message into the outbox and asks for its delivery, in the transaction of the act that it tells of.
 func (d *Desk) send(ctx context.Context, tx Tx, to account.Account, about CaseID, subject, body string) error {
-	m := Message{ID: NewID(prefixMessage), To: to.ID, Address: to.Email, Subject: subject, Body: body, Case: about,
-		Created: d.now(), State: MessageWaiting}
+	return d.sendAs(ctx, tx, NewID(prefixMessage), to, about, subject, body)
+}
+
+// sendAs is send under a number that was drawn before.
+func (d *Desk) sendAs(ctx context.Context, tx Tx, id string, to account.Account, about CaseID, subject, body string) error {
+	m := Message{ID: id, To: to.ID, Address: to.Email, Subject: subject, Body: body, Case: about, Created: d.now(), State: MessageWaiting}
 	if err := tx.InsertMessage(ctx, m); err != nil {
 		return err
 	}

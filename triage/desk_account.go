@@ -60,18 +60,29 @@ func (d *Desk) EndSessions(ctx context.Context, of account.ID) error {
 	})
 }
 
-// RequestLink sends a sign-in link by e-mail. The answer is the same whether the address is known or not.
+// RequestLink asks for a sign-in link by e-mail. Whether the address is known is looked up by the job that it leaves
+// behind: what the request itself does, answers and takes is the same for every address.
 func (d *Desk) RequestLink(ctx context.Context, email string) error {
 	email, err := account.NormalizeEmail(email)
 	if err != nil {
 		return fieldError("email", "That does not look like an e-mail address. Check it, please.")
 	}
+	job := SendLink{Email: email, Message: NewID(prefixMessage)}
+	return d.Store.Update(ctx, func(tx Tx) error { return tx.Enqueue(ctx, job) })
+}
+
+// SendLink does the job: it puts a message with a fresh link into the outbox, unless nobody has that address, or too
+// many links were asked for already.
+func (d *Desk) SendLink(ctx context.Context, j SendLink) error {
 	return d.Store.Update(ctx, func(tx Tx) error {
-		acc, err := tx.AccountByEmail(ctx, email)
+		acc, err := tx.AccountByEmail(ctx, j.Email)
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		} else if err != nil {
 			return err
+		}
+		if _, err := tx.Message(ctx, j.Message); !errors.Is(err, ErrNotFound) {
+			return err // it is there: the job is done for the second time
 		}
 		if n, err := tx.LinksSince(ctx, acc.ID, d.now().Add(-LinkTime)); err != nil || n >= maxLinks {
 			return err
@@ -80,7 +91,7 @@ func (d *Desk) RequestLink(ctx context.Context, email string) error {
 		if err := tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), acc.ID, d.now().Add(LinkTime)); err != nil {
 			return err
 		}
-		return d.send(ctx, tx, acc, "", "Your sign-in link", fmt.Sprintf(
+		return d.sendAs(ctx, tx, j.Message, acc, "", "Your sign-in link", fmt.Sprintf(
 			"Open this link to sign in to Proffer. It works once, for %d minutes.\n\n%s/sign-in/%s\n\nIf you did not ask for it, ignore this message.\n",
 			int(LinkTime.Minutes()), d.URL, token))
 	})
@@ -223,6 +234,7 @@ type People struct {
 	Accounts      []account.Account
 	Organisations []account.Organisation
 	Undelivered   []Message // without their texts, and without which case they are about
+	Setback       bool      // nothing is signed into the custody log any more: see Desk.Setback
 }
 
 // ListPeople shows the staff, the organisations and what could not be delivered.
@@ -230,6 +242,11 @@ func (d *Desk) ListPeople(ctx context.Context, a Actor) (p People, err error) {
 	if err := Allow(a, PeopleRead, Target{}); err != nil {
 		return p, err
 	}
+	failure, err := d.Setback(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Setback = failure != nil
 	err = d.Store.View(ctx, func(tx Tx) error {
 		if p.Accounts, err = tx.Accounts(ctx, false); err != nil {
 			return err

@@ -17,61 +17,92 @@ import (
 // sequenceBatch is how many events get their place in one transaction.
 const sequenceBatch = 1000
 
-// Sequence gives new events their places in the tree and signs a checkpoint of the result, in one transaction. It
-// reports how many there were; when it was a full batch there may be more.
-func (d *Desk) Sequence(ctx context.Context) (int, error) {
-	n := 0
-	err := d.Store.Update(ctx, func(tx Tx) error {
-		n = 0
+// Sequence gives new events their places in the tree and signs a checkpoint of the result, in one transaction, after
+// which the witness keeps it. It reports how many events there were; when it was a full batch there may be more. Where the
+// log in the database does not continue the checkpoint that is kept outside of it, nothing is signed, the events wait, and
+// the error is a *custody.Failure.
+func (d *Desk) Sequence(ctx context.Context) (n int, err error) {
+	kept := d.kept()
+	var head logHead
+	var proof custody.Consistency
+	err = d.Store.Update(ctx, func(tx Tx) error {
 		events, err := tx.Unsequenced(ctx, sequenceBatch)
-		if err != nil || len(events) == 0 {
-			return err
-		}
-		head, err := d.head(ctx, tx)
 		if err != nil {
 			return err
 		}
-		old := head.Tree
-		leaves, data := make([]Leaf, len(events)), make([][]byte, len(events))
-		for i, e := range events {
-			if data[i], err = e.Leaf.Encode(); err != nil {
+		if head, err = d.head(ctx, tx); err != nil {
+			return err
+		}
+		if err := kept.check(ctx, tx, head.Checkpoint); err != nil {
+			return err
+		}
+		if n = len(events); n > 0 {
+			if head, err = d.extend(ctx, tx, head, events); err != nil {
 				return err
 			}
-			leaves[i] = Leaf{Index: old.N + int64(i), Event: e.ID, Data: data[i]}
 		}
-		growth, err := custody.Append(old, data, hashReader(ctx, tx))
-		if err != nil {
-			return err
-		}
-		if err := tx.AppendLeaves(ctx, old.N, leaves, plainHashes(growth.Hashes)); err != nil {
-			return err
-		}
-		n = len(events)
-		at := d.now()
-		if at.Before(head.Time) {
-			at = head.Time // the clock went back; the log does not
-		}
-		signed, err := d.Signer.SignCheckpoint(growth.New, at)
-		if err != nil {
-			return err
-		}
-		return tx.InsertCheckpoint(ctx, growth.New.N, signed, at)
+		proof, err = custody.ProveConsistency(kept.Tree.N, head.Tree.N, hashReader(ctx, tx))
+		return err
 	})
-	if err != nil {
+	if err != nil || head.Tree == kept.Tree {
 		return 0, err
+	}
+	if err := d.Witness.Keep(head.signed, proof); err != nil {
+		return 0, fmt.Errorf("%d entries were sequenced, but their checkpoint could not be kept outside the database: %w", n, err)
+	}
+	if kept.Signed == nil {
+		d.Log.Info("the first checkpoint is kept outside the database: what that says of its entries so far was believed", "entries", head.Tree.N)
 	}
 	return n, nil
 }
 
+// logHead is the newest checkpoint in the database.
+type logHead struct {
+	custody.Checkpoint
+	signed []byte
+}
+
 // head is the last signed checkpoint: nothing is ever signed that does not continue it.
-func (d *Desk) head(ctx context.Context, tx Tx) (custody.Checkpoint, error) {
-	signed, _, err := tx.Checkpoint(ctx)
+func (d *Desk) head(ctx context.Context, tx Tx) (h logHead, err error) {
+	h.signed, _, err = tx.Checkpoint(ctx)
 	if errors.Is(err, ErrNotFound) {
-		return custody.Checkpoint{Tree: custody.EmptyTree}, nil
+		return logHead{Checkpoint: custody.Checkpoint{Tree: custody.EmptyTree}}, nil
 	} else if err != nil {
-		return custody.Checkpoint{}, err
+		return h, err
 	}
-	return d.Signer.OpenCheckpoint(signed)
+	if h.Checkpoint, err = d.Signer.OpenCheckpoint(h.signed); err != nil {
+		return h, &custody.Failure{Problem: custody.CheckpointBad, Index: -1,
+			Msg: "The newest checkpoint in the database does not hold (if the log's key was replaced elsewhere, restart this server)", Err: err}
+	}
+	return h, nil
+}
+
+// extend appends events to the log and signs a checkpoint of the result.
+func (d *Desk) extend(ctx context.Context, tx Tx, old logHead, events []custody.Event) (next logHead, err error) {
+	size := old.Tree.N
+	leaves, data := make([]Leaf, len(events)), make([][]byte, len(events))
+	for i, e := range events {
+		if data[i], err = e.Leaf.Encode(); err != nil {
+			return next, err
+		}
+		leaves[i] = Leaf{Index: size + int64(i), Event: e.ID, Data: data[i]}
+	}
+	growth, err := custody.Append(old.Tree, data, hashReader(ctx, tx))
+	if err != nil {
+		return next, err
+	}
+	if err := tx.AppendLeaves(ctx, size, leaves, plainHashes(growth.Hashes)); err != nil {
+		return next, err
+	}
+	at := d.now()
+	if at.Before(old.Time) {
+		at = old.Time // the clock went back; the log does not
+	}
+	next.Origin, next.Tree, next.Time = old.Origin, growth.New, at
+	if next.signed, err = d.Signer.SignCheckpoint(growth.New, at); err != nil {
+		return next, err
+	}
+	return next, tx.InsertCheckpoint(ctx, growth.New.N, next.signed, at)
 }
 
 func hashReader(ctx context.Context, tx Tx) tlog.HashReader {
@@ -98,10 +129,10 @@ func plainHashes(hs []tlog.Hash) [][32]byte {
 func (d *Desk) RunSequencer(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for said := (complaint{}); ; {
 		n, err := d.Sequence(ctx)
-		if err != nil && ctx.Err() == nil {
-			d.Log.Error("the custody log could not be extended; it is tried again", "err", err)
+		if ctx.Err() == nil {
+			said = d.complain(said, err)
 		}
 		if n == sequenceBatch {
 			continue
@@ -114,6 +145,29 @@ func (d *Desk) RunSequencer(ctx context.Context, every time.Duration) {
 	}
 }
 
+// complaint is what the sequencer said last: the same is said again after a minute only.
+type complaint struct {
+	words string
+	at    time.Time
+}
+
+func (d *Desk) complain(last complaint, err error) complaint {
+	if err == nil {
+		return complaint{}
+	}
+	now := complaint{err.Error(), d.now()}
+	if now.words == last.words && now.at.Before(last.at.Add(time.Minute)) {
+		return last
+	}
+	var failure *custody.Failure
+	if errors.As(err, &failure) {
+		d.Log.Error("NOTHING IS SIGNED INTO THE CUSTODY LOG ANY MORE; new events wait", "why", failure, "next", SetbackAdvice)
+	} else {
+		d.Log.Error("the custody log could not be extended; it is tried again", "err", err)
+	}
+	return now
+}
+
 // LogPage is one page of the custody log as auditors see it: leaves only, so no names and no words.
 type LogPage struct {
 	Leaves     []custody.Leaf
@@ -121,6 +175,9 @@ type LogPage struct {
 	From, Size int64
 	Checkpoint []byte // newest signed checkpoint, or nil
 	Head       custody.Checkpoint
+	Kept       custody.Kept     // what is kept outside the database
+	Aside      []custody.Kept   // what was set aside after restores, oldest first
+	Setback    *custody.Failure // why the log does not continue Kept, or nil
 }
 
 // ReadLog shows leaves from an index on; a negative index shows the newest.
@@ -128,15 +185,19 @@ func (d *Desk) ReadLog(ctx context.Context, a Actor, from int64, limit int) (p L
 	if err := Allow(a, LogRead, Target{}); err != nil {
 		return p, err
 	}
+	aside, err := d.Witness.Aside()
+	if err != nil {
+		return p, err
+	}
+	kept := d.kept()
 	err = d.Store.View(ctx, func(tx Tx) error {
-		p = LogPage{From: from}
-		if p.Checkpoint, p.Size, err = tx.Checkpoint(ctx); errors.Is(err, ErrNotFound) {
-			return nil
-		} else if err != nil {
+		head, setback, err := d.standing(ctx, tx, kept)
+		if err != nil {
 			return err
 		}
-		if p.Head, err = d.Signer.OpenCheckpoint(p.Checkpoint); err != nil {
-			return err
+		p = LogPage{From: from, Size: head.Tree.N, Checkpoint: head.signed, Head: head.Checkpoint, Kept: kept.Kept, Aside: aside, Setback: setback}
+		if p.Size == 0 {
+			return nil
 		}
 		if p.From < 0 || p.From > p.Size {
 			p.From = max(0, p.Size-int64(limit))
@@ -176,19 +237,25 @@ func withheld(ctx context.Context, tx Tx, a Actor, leaves []custody.Leaf) ([]boo
 	return out, nil
 }
 
-// VerifyLog recomputes the whole log and compares it with every checkpoint. A log that does not hold is a result, not
-// an error: failure says in words what is wrong. The verification itself is an event.
+// VerifyLog recomputes the whole log and compares it with every checkpoint, the one that is kept outside the database
+// too. A log that does not hold is a result, not an error: failure says in words what is wrong. The verification itself is
+// an event.
 func (d *Desk) VerifyLog(ctx context.Context, a Actor) (ok custody.Verified, failure *custody.Failure, err error) {
 	if err := Allow(a, LogRead, Target{}); err != nil {
 		return ok, nil, err
 	}
+	kept := d.kept()
 	err = d.Store.View(ctx, func(tx Tx) error {
 		ok, err = custody.Verify(ctx, custody.Audit{
 			Entries:     logEntries(ctx, tx),
 			Checkpoints: logCheckpoints(ctx, tx, d.Signer),
 			Keys:        d.Signer.LogKeys(),
 			Hashes:      hashReader(ctx, tx),
+			Kept:        kept.Kept,
 		})
+		if err == nil && kept.err != nil {
+			err = kept.unreadable()
+		}
 		if err != nil {
 			return err
 		}

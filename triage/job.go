@@ -20,6 +20,14 @@ type DeliverMessage struct {
 	Message string `json:"message"`
 }
 
+// SendLink sends a sign-in link to an address, if somebody has an account under it. Known and unknown addresses alike get
+// the job, so that nobody learns from the request which it was. The address stays with the job for as long as the queue
+// keeps what is done, a day.
+type SendLink struct {
+	Email   string `json:"email"`
+	Message string `json:"message"` // the number that the message gets: the job may be done twice, and sends one
+}
+
 // Sweep collects what time has overtaken: leases that ran out, uploads that stand still, decided cases whose effects
 // are all delivered. It runs every minute.
 type Sweep struct{}
@@ -32,6 +40,9 @@ func (BuildPackage) Kind() string { return "build_package" }
 
 // Kind names the job in the jobs table.
 func (DeliverMessage) Kind() string { return "deliver_message" }
+
+// Kind names the job in the jobs table.
+func (SendLink) Kind() string { return "send_link" }
 
 // Kind names the job in the jobs table.
 func (Sweep) Kind() string { return "sweep" }

@@ -283,3 +283,21 @@ type Signer interface {
 	// LogKeys are the keys that a checkpoint may be signed with.
 	LogKeys() note.Verifiers
 }
+
+// Witness keeps the newest signed checkpoint of the custody log where the owner of the database cannot reach. Its methods
+// may be called by many goroutines, and by several nodes on one place, at once.
+type Witness interface {
+	// Kept returns the checkpoint that is kept, or that of the empty log where none is yet. An error means that there
+	// is one that cannot be read or believed: then nothing is signed.
+	Kept() (custody.Kept, error)
+	// Keep replaces the kept checkpoint by a newer one, durably and whole or not at all. It refuses one that was not
+	// signed by the log, or that the proof does not show to continue the kept one, and so never goes back. Where the
+	// kept one is no longer the one that the proof starts from, it changes nothing. It is called only after the
+	// transaction that stored the checkpoint has committed: what is kept is never ahead of the database.
+	Keep(signed []byte, proof custody.Consistency) error
+	// SetAside gives the kept checkpoint, readable or not, a name with the time, under which it stays for ever;
+	// nothing is kept afterwards.
+	SetAside(now time.Time) (name string, err error)
+	// Aside lists what was set aside, oldest first.
+	Aside() ([]custody.Kept, error)
+}

@@ -31,6 +31,7 @@ type world struct {
 	clips  byte     // made so far, so that no two have the same bytes
 	away   bool     // the object store does not answer
 	people map[string]triage.Actor
+	folder string // of the keys
 }
 
 type ring struct{ *custody.Ring }
@@ -92,12 +93,13 @@ func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), people: map[string]triage.Actor{}}
 	clock := func() time.Time { return w.now }
-	keys, err := custody.OpenRing(t.TempDir(), "test.example")
+	w.folder = t.TempDir()
+	keys, err := custody.OpenRing(w.folder, "test.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Desk = &triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Clock: clock, URL: "http://test", Lock: time.Hour,
-		Log: slog.New(slog.DiscardHandler)}
+	w.Desk = &triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Witness: custody.NewWitness(keys), Clock: clock,
+		URL: "http://test", Lock: time.Hour, Log: slog.New(slog.DiscardHandler)}
 	org, err := w.AddOrganisation(t.Context(), "Org", account.PlanBusiness, false)
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,18 @@ type LogView struct {
 	Older      string      // address of the next page, or ""
 	Newer      string      // address of the page before, or ""
 	Origin     string      // name of the log, for instructions
+	Kept       KeptView    // what is kept outside the database
+	Aside      []KeptView  // what was set aside after restores, oldest first
+	Setback    string      // why nothing is signed any more, or ""
+}
+
+// KeptView is a checkpoint that is kept outside the database.
+type KeptView struct {
+	Name   string    // of its file in the key folder
+	Size   int64     // entries that it covers
+	Signed time.Time // zero where it cannot be believed
+	At     time.Time // when it was put there
+	Text   string    // "" where none is kept
 }
 
 // LogResult is what a verification on demand found, in words.
@@ -43,6 +55,7 @@ type PeopleView struct {
 	Orgs       []OrgItem
 	Deliveries []DeliveryItem // messages that are waiting, failed or kept
 	MailOff    bool           // no mail server is configured
+	Setback    bool           // nothing is signed into the custody log any more
 }
 
 // OrgItem is an organisation with its size.

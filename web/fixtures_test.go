@@ -228,9 +228,11 @@ func (w world) staffPages() map[string]templ.Component {
 
 func (w world) deskPages() map[string]templ.Component {
 	log := LogView{Page: w.page("Custody log", "/log"), Events: w.events(12), Size: 4711, Pending: true, Checkpoint: "proffer.example/log\n4711\n" + w.words, Checked: w.ago(time.Minute),
-		Older: "/log?from=1", Newer: "/log", Result: &LogResult{Holds: false, Lines: []LogLine{{true, w.words}, {false, w.words}}, Took: 214 * time.Millisecond, Leaves: 4711}}
+		Older: "/log?from=1", Newer: "/log", Result: &LogResult{Holds: false, Lines: []LogLine{{true, w.words}, {false, w.words}}, Took: 214 * time.Millisecond, Leaves: 4711},
+		Kept: KeptView{"log.checkpoint", 4711, w.ago(time.Minute), w.now, w.words}, Setback: w.words,
+		Aside: []KeptView{{"log-2026-11-23T093000Z.checkpoint", 99, w.ago(time.Hour), w.now, w.words}, {Name: "log-2026-11-24T093000Z.checkpoint", At: w.now, Text: w.words}}}
 	acc := account.Account{ID: "A-1", Name: w.name, Email: w.name, Roles: account.AllRoles, Created: w.ago(1000 * time.Hour)}
-	people := PeopleView{Page: w.page("People", "/people"), Staff: []account.Account{acc, acc}, MailOff: true,
+	people := PeopleView{Page: w.page("People", "/people"), Staff: []account.Account{acc, acc}, MailOff: true, Setback: true,
 		Orgs:       []OrgItem{{account.Organisation{ID: "O-1", Name: w.name, Plan: account.PlanBusiness, Comped: true, Created: w.now}, 12}},
 		Deliveries: []DeliveryItem{{triage.Message{Address: w.name, State: triage.MessageFailed, Tries: 3, Error: w.words, Created: w.now}, w.name}}}
 	me := MeView{Page: w.page("Your account", "/me"), Email: w.name, Org: w.name, Sessions: []SessionItem{

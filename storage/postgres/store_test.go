@@ -97,6 +97,8 @@ func parseJob(t testing.TB, kind, args string) triage.Job {
 		return parseArgs[triage.BuildPackage](t, args)
 	case triage.DeliverMessage{}.Kind():
 		return parseArgs[triage.DeliverMessage](t, args)
+	case triage.SendLink{}.Kind():
+		return parseArgs[triage.SendLink](t, args)
 	}
 	t.Fatalf("unknown job %q", kind)
 	return nil

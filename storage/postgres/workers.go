@@ -45,6 +45,7 @@ type Handlers struct {
 	PrepareExhibit func(context.Context, triage.PrepareExhibit) error
 	BuildPackage   func(context.Context, triage.BuildPackage) error
 	DeliverMessage func(context.Context, triage.DeliverMessage) error
+	SendLink       func(context.Context, triage.SendLink) error
 	Sweep          func(context.Context, triage.Sweep) error
 
 	// OnFinalFailure is told when a job is given up, so that what it was for can say so. Where it fails itself, the last
@@ -66,6 +67,7 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 	river.AddWorker(all, &worker[triage.PrepareExhibit]{work: h.PrepareExhibit, final: h.OnFinalFailure, timeout: prepareTimeout})
 	river.AddWorker(all, &worker[triage.BuildPackage]{work: h.BuildPackage, final: h.OnFinalFailure, timeout: buildTimeout})
 	river.AddWorker(all, &worker[triage.DeliverMessage]{work: h.DeliverMessage, final: h.OnFinalFailure, timeout: deliverTimeout})
+	river.AddWorker(all, &worker[triage.SendLink]{work: h.SendLink, final: h.OnFinalFailure, timeout: deliverTimeout})
 	river.AddWorker(all, &worker[triage.Sweep]{work: s.sweeper(h.Sweep), final: h.OnFinalFailure, timeout: sweepTimeout})
 	client, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
 		ID:     "proffer-" + rand.Text(),

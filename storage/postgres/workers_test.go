@@ -17,6 +17,7 @@ func handlers() postgres.Handlers {
 		PrepareExhibit: func(context.Context, triage.PrepareExhibit) error { return nil },
 		BuildPackage:   func(context.Context, triage.BuildPackage) error { return nil },
 		DeliverMessage: func(context.Context, triage.DeliverMessage) error { return nil },
+		SendLink:       func(context.Context, triage.SendLink) error { return nil },
 		Sweep:          func(context.Context, triage.Sweep) error { return nil },
 		OnFinalFailure: func(context.Context, triage.Job, error) error { return nil },
 	}

@@ -78,6 +78,7 @@ const (
 	LogRead       Act = "log.read"
 	LogVerified   Act = "log.verified"
 	LogVerifyFail Act = "log.verification_failed"
+	LogRestored   Act = "log.restored"
 )
 
 // ActInfo explains an act to people.
@@ -161,6 +162,7 @@ var acts = []ActInfo{
 	{LogRead, "Log read", "An auditor opened the custody log or took a proof from it.", false},
 	{LogVerified, "Log verified", "The whole custody log was recomputed and agreed with its signed checkpoints.", false},
 	{LogVerifyFail, "Log verification failed", "The custody log was recomputed and did not agree with its signed checkpoints.", false},
+	{LogRestored, "Log restored", "An operator put an older database back from a backup; the log goes on from there.", false},
 }
 
 // Acts lists every act with its explanation, in the order in which a case meets them.

@@ -11,9 +11,10 @@
 // text starts with its own context); a detail guessed from the log (salted HMAC); one message with two encodings
 // (every parser accepts one form only, signatures included).
 //
-// What it does not do: it stores nothing and reads no clock. It cannot see an act for which no event was ever written,
+// What it does not do: it stores nothing but keys and that checkpoint, and reads no clock. It cannot see an act for which no event was ever written,
 // nor a whole log rewritten by somebody who holds the log key and whose earlier checkpoints nobody kept: therefore
-// packages and receipts carry checkpoints and positions out of the house. It does not decide who may do what.
+// packages and receipts carry checkpoints and positions out of the house. Somebody who holds the database alone is found
+// out by the Witness, which keeps the newest checkpoint beside the keys. It does not decide who may do what.
 //
 // # Erasure
 //

@@ -199,6 +199,11 @@ func writeTemp(path string, data []byte, mode fs.FileMode, place func(temp strin
 		os.Remove(f.Name()) // best effort: it may be in place already
 		return err
 	}
+	return syncFolder(dir)
+}
+
+// syncFolder returns when the names in a folder are on the disk.
+func syncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -25,6 +25,8 @@ const PublicFile = "PLATFORM.pub"
 //	receipt.key log.key package.key      signing keys, mode 0600: PRIVATE+KEY+<origin>/<role>+<hash>+<base64>
 //	receipt-2026-11-23-1a2b3c4d.pub      public key of a receipt key that was replaced on that day
 //	PLATFORM.pub                         all public keys, written from the others
+//	log.checkpoint                       newest checkpoint of the log, kept by a Witness
+//	log-2026-11-23T093000Z.checkpoint    one that was set aside then, after a restore from a backup
 //
 // All of it belongs into the backup, apart from the database's. A replaced signing key is overwritten; its public key
 // stays, so that what it signed can be checked for ever. A key that was stolen, rather than merely old, is struck by

@@ -16,8 +16,8 @@ type Audit struct {
 	// Entries yields the log's entries in order from index 0. An error ends the verification and is returned as it is.
 	Entries iter.Seq2[Entry, error]
 
-	// Checkpoints yields signed checkpoints, oldest first: those of the store, and any that were kept elsewhere, put in
-	// their place by size. The last one is the head of the log. There must be at least one, unless the log is empty.
+	// Checkpoints yields signed checkpoints, oldest first: those of the store, and any others, put in their place by
+	// size. The last one is the head of the log. There must be at least one, unless the log is empty.
 	Checkpoints iter.Seq2[[]byte, error]
 
 	// Keys are the known keys of the log. With nil, signatures are not checked, and the result says so.
@@ -26,6 +26,9 @@ type Audit struct {
 	// Hashes reads the stored hashes of the tree, or is nil. With them, the first changed entry is named, and a stored
 	// hash that differs is found even where no proof uses it.
 	Hashes tlog.HashReader
+
+	// Kept is the checkpoint that is kept outside the store, which the log must continue. The zero Kept is none.
+	Kept Kept
 }
 
 // Entry is one row of the log as it is stored.
@@ -44,6 +47,24 @@ type Verified struct {
 	Heads     int64      // checkpoints that the recomputed tree agrees with
 	Signed    bool       // the signatures of the checkpoints were checked
 	Unsettled int64      // entries after the last checkpoint, which nothing vouches for yet
+	Kept      Kept       // what is kept outside the store, which the log continues; the zero Kept where nothing is
+	Restored  []Restored // entries that say that an older database was put back
+}
+
+// Restored is an entry of the act LogRestored: the log went back there, and an operator said so.
+type Restored struct {
+	Index  int64
+	Time   time.Time
+	Detail Detail // nil once erased
+}
+
+// String says in words what was restored.
+func (r Restored) String() string {
+	s := fmt.Sprintf("Entry %d: an operator put an older database back, as recorded on %s", r.Index, r.Time.Format(time.RFC3339))
+	if d := r.Detail; d != nil {
+		s += fmt.Sprintf("; the checkpoint kept until then covered %s entries, the log went on from %s; reason given: %q", d["kept_size"], d["size"], d["why"])
+	}
+	return s + "."
 }
 
 // String says in words what holds.
@@ -58,6 +79,12 @@ func (v Verified) String() string {
 	}
 	if v.Unsettled > 0 {
 		s += fmt.Sprintf(" The newest %d entries are in no checkpoint yet.", v.Unsettled)
+	}
+	if k := v.Kept; k.Signed != nil {
+		s += fmt.Sprintf(" It continues the checkpoint over %d entries that is kept outside the database since %s.", k.Tree.N, k.At.Format(time.RFC3339))
+	}
+	for _, r := range v.Restored {
+		s += " " + r.String()
 	}
 	return s
 }
@@ -87,6 +114,9 @@ const (
 	CheckpointBad     Problem = "checkpoint bad"
 	CheckpointOlder   Problem = "checkpoint older"
 	CheckpointMissing Problem = "checkpoint missing"
+	WentBack          Problem = "went back"
+	Rewritten         Problem = "rewritten"
+	KeptUnreadable    Problem = "kept checkpoint unreadable"
 )
 
 // Failure is the first thing in the log that does not hold. Its text is for people.
@@ -118,7 +148,7 @@ const hashBatch = 4096
 func Verify(ctx context.Context, a Audit) (Verified, error) {
 	next, stop := iter.Pull2(a.Checkpoints)
 	defer stop()
-	w := walk{Audit: a, next: next, out: Verified{Signed: a.Keys != nil}}
+	w := walk{Audit: a, next: next, out: Verified{Signed: a.Keys != nil, Kept: a.Kept}}
 	if err := w.fetch(); err != nil {
 		return w.out, err
 	}
@@ -198,6 +228,9 @@ func (w *walk) entry(e Entry) error {
 		}
 		w.out.Opened++
 	}
+	if l.Act == LogRestored {
+		w.out.Restored = append(w.out.Restored, Restored{n, l.Time, e.Detail})
+	}
 	w.out.Entries, w.out.Unsettled = w.edge.n, w.out.Unsettled+1
 	if len(w.pending) >= hashBatch {
 		return w.compare()
@@ -207,6 +240,16 @@ func (w *walk) entry(e Entry) error {
 
 // settle compares the tree with every checkpoint of its present size.
 func (w *walk) settle() error {
+	if w.Kept.Signed != nil && w.Kept.Tree.N == w.edge.n && w.edge.tree() != w.Kept.Tree {
+		if err := w.compare(); err != nil { // names the entry, where it can
+			return err
+		}
+		last := w.reached()
+		if w.ahead != nil {
+			last = *w.ahead
+		}
+		return w.Kept.rewritten(last)
+	}
 	for w.ahead != nil && w.ahead.Tree.N == w.edge.n {
 		if tree := w.edge.tree(); tree != w.ahead.Tree {
 			if err := w.compare(); err != nil { // names the entry, where it can
@@ -231,6 +274,15 @@ func (w *walk) settle() error {
 		}
 	}
 	return nil
+}
+
+// reached is the tree so far, signed or not.
+func (w *walk) reached() Checkpoint {
+	c := Checkpoint{Tree: w.edge.tree()}
+	if w.last != nil && w.last.Tree == c.Tree {
+		c.Time = w.last.Time
+	}
+	return c
 }
 
 // compare holds the computed hashes against the stored ones.
@@ -270,6 +322,8 @@ func (w *walk) finish() (Verified, error) {
 	}
 	n := w.edge.n
 	switch {
+	case w.Kept.Signed != nil && w.Kept.Tree.N > n:
+		return w.out, w.Kept.wentBack(w.reached())
 	case w.ahead != nil:
 		return w.out, failf(EntryMissing, n, "The log ends after %d entries, but a checkpoint of %s covers %d: entries %d and later are missing.",
 			n, w.ahead.Time.Format(time.RFC3339), w.ahead.Tree.N, n)

@@ -51,7 +51,7 @@ func (b *logbook) sign(t testing.TB, tree tlog.Tree, at time.Time) {
 }
 
 func (b *logbook) audit() Audit {
-	return Audit{Each(b.entries), Each(b.checkpoints), b.keys.Verifiers(RoleLog), b.hashes}
+	return Audit{Entries: Each(b.entries), Checkpoints: Each(b.checkpoints), Keys: b.keys.Verifiers(RoleLog), Hashes: b.hashes}
 }
 
 // replace puts another well-formed leaf in the place of entry i.

@@ -93,8 +93,8 @@ func newWorld(t testing.TB, origin string) *world {
 	w.ring = must(custody.OpenRing(filepath.Join(t.TempDir(), "keys"), origin))
 	clock := func() time.Time { w.now = w.now.Add(time.Second); return w.now }
 	w.store = triagetest.NewStore(clock)
-	w.desk = &triage.Desk{Store: w.store, Objects: w.files, Signer: signer{w.ring}, Clock: clock, Log: slog.New(slog.DiscardHandler),
-		URL: "http://localhost:8080", Lock: 24 * time.Hour}
+	w.desk = &triage.Desk{Store: w.store, Objects: w.files, Signer: signer{w.ring}, Witness: custody.NewWitness(w.ring), Clock: clock,
+		Log: slog.New(slog.DiscardHandler), URL: "http://localhost:8080", Lock: 24 * time.Hour}
 	org := must(w.desk.AddOrganisation(w.ctx, "School", account.PlanBusiness, false))
 	add := func(name string, roles ...account.Role) triage.Actor {
 		a := must(w.desk.AddAccount(w.ctx, account.System, name, strings.ToLower(name)+"@example.org", org.ID, roles))

@@ -209,7 +209,7 @@ func TestBuildAfterTheCaseWasTakenUpAgain(t *testing.T) {
 func TestDeliverWhoseCommitIsInDoubt(t *testing.T) {
 	for _, persists := range []bool{true, false} {
 		s, _, staff := open(t)
-		s.ok(s.Desk.RequestLink(t.Context(), "staff@test.example"))
+		s.ok(s.Desk.SendLink(t.Context(), triage.SendLink{Email: "staff@test.example", Message: triage.NewID("S")}))
 		ms, err := s.Desk.MyMail(t.Context(), staff)
 		s.ok(err)
 		sent := 0

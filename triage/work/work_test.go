@@ -268,7 +268,7 @@ func TestBuild(t *testing.T) {
 
 func TestDeliver(t *testing.T) {
 	s, _, staff := open(t)
-	s.ok(s.Desk.RequestLink(t.Context(), "staff@test.example"))
+	s.ok(s.Desk.SendLink(t.Context(), triage.SendLink{Email: "staff@test.example", Message: triage.NewID("S")}))
 	mail := func() triage.Message {
 		ms, err := s.Desk.MyMail(t.Context(), staff)
 		s.ok(err)
@@ -295,7 +295,7 @@ func TestDeliver(t *testing.T) {
 func TestKeptWithoutMailServer(t *testing.T) {
 	s, _, staff := open(t)
 	s.Mailer = nil
-	s.ok(s.Desk.RequestLink(t.Context(), "staff@test.example"))
+	s.ok(s.Desk.SendLink(t.Context(), triage.SendLink{Email: "staff@test.example", Message: triage.NewID("S")}))
 	ms, err := s.Desk.MyMail(t.Context(), staff)
 	s.ok(err)
 	s.ok(s.Worker.Deliver(t.Context(), triage.DeliverMessage{Message: ms[0].ID}))

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -49,8 +51,14 @@ func linkByMail(t *testing.T, s *server) {
 	p.press(`main form button[type=submit]`, "Send me a link")
 	p.waitText("a sign-in link is on its way")
 	hanna := s.as("Hanna Holm")
-	hanna.open("/outbox")
-	link := evaluate[string](hanna, `[...document.querySelectorAll(".mail a.button")].find(a => a.href.includes("/sign-in/")).href`)
+	link := ""
+	for deadline := time.Now().Add(waitTime); link == ""; { // a job sends it
+		hanna.open("/outbox")
+		link = evaluate[string](hanna, `[...document.querySelectorAll(".mail a.button")].find(a => a.href.includes("/sign-in/"))?.href ?? ""`)
+		if time.Now().After(deadline) {
+			hanna.fail(errors.New("the link is not in the outbox"))
+		}
+	}
 	p.run(chromedp.Navigate(link))
 	p.press(`main form button[type=submit]`, "Sign in")
 	p.waitURL(func(u string) bool { return strings.HasSuffix(u, "/reports") }) // where they wanted to go

@@ -53,6 +53,17 @@ func workingBelow(dir string) (ps []process) {
 	return ps
 }
 
+// withKept is a data folder with keys of its own and something in the place of the kept checkpoint.
+func withKept(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if exit, out := runOnce(t, []string{"staff", "keys"}, "PROFFER_DATA="+dir); exit != 0 {
+		t.Fatal(out)
+	}
+	save(t, filepath.Join(dir, "keys/log.checkpoint"), []byte(text))
+	return dir
+}
+
 // TestStartRefused starts the server where it cannot work: it says why and what to do, and leaves nothing behind.
 func TestStartRefused(t *testing.T) {
 	t.Parallel()
@@ -69,10 +80,13 @@ func TestStartRefused(t *testing.T) {
 		t.Fatal(out)
 	}
 	save(t, filepath.Join(damaged, "keys/receipt.key"), []byte("not a key\n"))
+	spoilt, foreign := withKept(t, "not a checkpoint\n"), withKept(t, keptOf(t, running))
 	for _, tc := range []struct {
 		name, setting string
 		says          []string
 	}{
+		{"the kept checkpoint is damaged", "PROFFER_DATA=" + spoilt, []string{filepath.Join(spoilt, "keys/log.checkpoint"), "proffer staff restored"}},
+		{"the kept checkpoint is another platform's", "PROFFER_DATA=" + foreign, []string{filepath.Join(foreign, "keys/log.checkpoint"), "not by a key that is known", "proffer staff restored"}},
 		{"the port is taken", "PROFFER_ADDR=" + taken.Addr().String(), []string{"address already in use", "PROFFER_ADDR"}},
 		{"the folder is in use", "PROFFER_DATA=" + filepath.Join(running.Dir, "data"), []string{"another server uses the data folder", "PROFFER_DATA"}},
 		{"the folder is a file", "PROFFER_DATA=" + file, []string{"data folder", file}},
