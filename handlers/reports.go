@@ -188,8 +188,11 @@ func (s *server) showReport(w http.ResponseWriter, r *http.Request, a triage.Act
 
 func clipView(x triage.Exhibit) web.ClipView {
 	c := web.ClipView{Name: x.Name, SHA256: x.SHA256, Size: x.Size, Received: x.Received, State: "Sealed"}
-	if x.Processing == triage.ProcessingFailed {
+	switch x.Processing {
+	case triage.ProcessingFailed:
 		c.State, c.Why = "Sealed, not prepared", x.Why
+	case triage.ProcessingAltered:
+		c.State, c.Why = "Not what was sealed", "What is stored is no longer what your receipt names. If you still have the file, report it again with the number of this report."
 	}
 	return c
 }

@@ -219,17 +219,20 @@ func (in *Intake) cancel(ctx context.Context, by triage.Actor, id triage.UploadI
 	return in.end(ctx, u, triage.UploadCancelled, "", string(by.Account), custody.UploadCancelled, in.now())
 }
 
-// end puts an open upload into a final state in which nothing is kept, and throws its bytes away. An empty act logs
-// nothing.
+// end puts an open upload into a final state in which nothing is kept, and throws its bytes away.
 func (in *Intake) end(ctx context.Context, u triage.Upload, s triage.UploadState, why, actor string, act custody.Act, at time.Time) error {
 	key, multipart := triage.Blob{SHA256: u.SHA256}.Key(), u.Multipart
 	u.State, u.Why, u.Touched = s, why, at
-	u.Multipart, u.Parts, u.Tail = "", nil, 0
+	u.Multipart, u.Parts, u.Tail, u.TailSum = "", nil, 0, triage.SHA256{}
 	err := in.store.Update(ctx, func(tx triage.Tx) error {
-		if err := tx.SaveUpload(ctx, u); err != nil || act == "" {
+		if err := tx.SaveUpload(ctx, u); err != nil {
 			return err
 		}
-		return logEvent(ctx, tx, at, act, actor, u, custody.Detail{"name": u.Name})
+		d := custody.Detail{"name": u.Name}
+		if why != "" {
+			d["why"] = why
+		}
+		return logEvent(ctx, tx, at, act, actor, u, d)
 	})
 	if err != nil {
 		return fmt.Errorf("ending upload %s: %w", u.ID, err)

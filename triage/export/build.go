@@ -117,7 +117,11 @@ func (b *builder) run(ctx context.Context) error {
 }
 
 func (b *builder) original(ctx context.Context, x Exhibit) error {
+	f := copied{path: x.File, sha256: x.SHA256, size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}
 	r, err := b.Objects.OpenEvidence(ctx, x.blob)
+	if errors.Is(err, triage.ErrAltered) {
+		return f.changed(err)
+	}
 	if err != nil {
 		return fmt.Errorf("opening the original of exhibit %s: %w", x.ID, err)
 	}
@@ -128,7 +132,7 @@ func (b *builder) original(ctx context.Context, x Exhibit) error {
 			b.progress(b.done)
 		}
 	}
-	return b.copy(ctx, copied{path: x.File, sha256: x.SHA256, size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}, r, report)
+	return b.copy(ctx, f, r, report)
 }
 
 func (b *builder) derivative(ctx context.Context, x Exhibit, d Derivative) error {
@@ -145,6 +149,14 @@ type copied struct {
 	path, sha256 string
 	size         int64
 	what         string
+}
+
+// changed is the error of a file that is not, byte for byte, what was recorded; cause is for the log, or nil.
+func (f copied) changed(cause error) error {
+	e := triage.Errorf(triage.Conflict, "%s is no longer what was recorded of it (SHA-256 %s, %d bytes), so the package was not built. "+
+		"Have an administrator look into the evidence store at once.", f.what, f.sha256, f.size)
+	e.Err = cause
+	return e
 }
 
 // copy streams a file into the archive; it must be, byte for byte, what was recorded.
@@ -164,13 +176,15 @@ func (b *builder) copy(ctx context.Context, f copied, r io.Reader, progress func
 	if errors.As(err, &found) {
 		return found.refusal(f.path)
 	}
+	if errors.Is(err, triage.ErrAltered) {
+		return f.changed(err)
+	}
 	if err != nil {
 		return fmt.Errorf("copying %s: %w", f.path, err)
 	}
 	sum256, sum512 := fmt.Sprintf("%x", sums[0].Sum(nil)), fmt.Sprintf("%x", sums[1].Sum(nil))
 	if size := b.zip.files[len(b.zip.files)-1].size + body.(*zipBody).size; size != f.size || sum256 != f.sha256 {
-		return triage.Errorf(triage.Conflict, "%s is no longer what was recorded of it (SHA-256 %s, %d bytes), so the package was not built. "+
-			"Have an administrator look into the evidence store at once.", f.what, f.sha256, f.size)
+		return f.changed(nil)
 	}
 	b.enter(&b.payload, f.path, sum256, sum512)
 	b.octets += f.size

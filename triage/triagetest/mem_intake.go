@@ -91,6 +91,25 @@ func (t *tx) InsertBlob(_ context.Context, b triage.Blob) error {
 	return insert(t.blobs, b.SHA256, b)
 }
 
+func (t *tx) Blob(_ context.Context, sum triage.SHA256) (triage.Blob, error) {
+	return get(t.blobs, sum)
+}
+
+func (t *tx) KeepChunks(_ context.Context, sum triage.SHA256, c triage.Chunks) error {
+	if err := t.write("KeepChunks"); err != nil {
+		return err
+	}
+	b, err := get(t.blobs, sum)
+	if err == nil && b.Chunks != nil {
+		err = conflict()
+	}
+	if err == nil {
+		b.Chunks = c
+		t.blobs[sum] = copyOf(b)
+	}
+	return err
+}
+
 func (t *tx) ExtendBlob(_ context.Context, sum triage.SHA256, until time.Time) error {
 	if err := t.write("ExtendBlob"); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -52,8 +53,9 @@ func testUploads(t *testing.T, w *world) {
 		w.fails(tx.InsertUpload(ctx, open), triage.ErrConflict)
 
 		next := open
+		next.TailSum = triage.SHA256{5}
 		next.Offset, next.Tail, next.Multipart, next.Hash, next.Touched = 60, 10, "mp", []byte{1, 2, 3}, w.at(5)
-		next.Parts = []triage.UploadPart{{Number: 1, ETag: "a", Size: 50}}
+		next.Parts = []triage.UploadPart{{Number: 1, ETag: "a", Size: 50, Chunks: triage.Chunks{1, 2}}}
 		next.Why = "because"
 		w.ok(tx.SaveUpload(ctx, next))
 		w.fails(tx.SaveUpload(ctx, next), triage.ErrConflict)
@@ -77,7 +79,7 @@ func testBlobs(t *testing.T, w *world) {
 				made++ // alone until the transaction ends; the race detector agrees
 				return tx.InsertBlob(t.Context(), blob)
 			}
-			if err == nil && known != copyOf(blob) {
+			if err == nil && !reflect.DeepEqual(known, copyOf(blob)) {
 				err = fmt.Errorf("got %+v", known)
 			}
 			return err
@@ -91,6 +93,19 @@ func testBlobs(t *testing.T, w *world) {
 		w.ok(tx.ExtendBlob(ctx, sum, w.at(200)))
 		blob.RetainUntil = w.at(200)
 		is(w, blob)(tx.LockBlob(ctx, sum))
+	})
+	chunks := triage.Chunks(nil).Append([]byte("bytes"))
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.KeepChunks(ctx, sum, chunks))
+		w.fails(tx.KeepChunks(ctx, sum, triage.Chunks(nil).Append([]byte("other"))), triage.ErrConflict)
+		w.fails(tx.KeepChunks(ctx, triage.SHA256{9}, chunks), triage.ErrNotFound)
+		blob.Chunks = chunks
+		is(w, blob)(tx.Blob(ctx, sum))
+		with := blob
+		with.SHA256 = triage.SHA256{8}
+		w.ok(tx.InsertBlob(ctx, with))
+		is(w, with)(tx.LockBlob(ctx, with.SHA256))
+		refused[triage.Blob](w, triage.ErrNotFound)(tx.Blob(ctx, triage.SHA256{9}))
 	})
 }
 
