@@ -23,3 +23,18 @@ ALTER TABLE uploads ADD COLUMN tail_sum bytea CHECK (octet_length(tail_sum) = 32
 ALTER TABLE exhibits DROP CONSTRAINT exhibits_processing_check;
 ALTER TABLE exhibits ADD CONSTRAINT exhibits_processing_check
     CHECK (processing IN ('waiting', 'running', 'done', 'failed', 'altered'));
+
+-- A clip that no report took goes when its lock has ended. What is an exhibit stays.
+CREATE INDEX uploads_forgotten ON uploads (touched) WHERE state = 'sealed' AND exhibit IS NULL;
+CREATE INDEX uploads_sealed ON uploads (sha256) WHERE state = 'sealed' AND exhibit IS NULL;
+-- +goose StatementBegin
+CREATE FUNCTION blob_is_free() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.retain_until > now() OR EXISTS (SELECT FROM exhibits WHERE sha256 = OLD.sha256) THEN
+        RAISE EXCEPTION 'the bytes % are locked or an exhibit', encode(OLD.sha256, 'hex') USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+-- +goose StatementEnd
+DROP TRIGGER no_delete ON blobs;
+CREATE TRIGGER no_delete BEFORE DELETE ON blobs FOR EACH ROW EXECUTE FUNCTION blob_is_free();

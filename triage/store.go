@@ -92,6 +92,8 @@ type IntakeTx interface {
 	UploadsOf(ctx context.Context, owner account.ID) ([]Upload, error)
 	// StaleUploads lists open uploads not touched since before, oldest first.
 	StaleUploads(ctx context.Context, before time.Time, limit int) ([]Upload, error)
+	// ForgottenUploads lists sealed uploads that no report has taken, not touched since before, oldest first.
+	ForgottenUploads(ctx context.Context, before time.Time, limit int) ([]Upload, error)
 
 	// LockBlob serialises everyone who completes bytes with one digest until the transaction ends, and returns the
 	// blob if it is stored already (NotFound otherwise).
@@ -100,6 +102,10 @@ type IntakeTx interface {
 	Blob(ctx context.Context, sum SHA256) (Blob, error)
 	// KeepChunks gives a blob its chunks; Conflict where it has some.
 	KeepChunks(ctx context.Context, sum SHA256, c Chunks) error
+	// BlobInUse reports whether an exhibit, or a sealed upload that no report has taken, has these bytes.
+	BlobInUse(ctx context.Context, sum SHA256) (bool, error)
+	// DeleteBlob forgets bytes of which no exhibit is made and whose lock has ended; anything else fails.
+	DeleteBlob(ctx context.Context, sum SHA256) error
 	// ExtendBlob moves RetainUntil later; an earlier time changes nothing.
 	ExtendBlob(ctx context.Context, sum SHA256, until time.Time) error
 

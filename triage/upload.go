@@ -53,3 +53,7 @@ type UploadPart struct {
 
 // UploadExpiry is how long an upload may stand still before its parts are collected.
 const UploadExpiry = 24 * time.Hour
+
+// UnreportedLock is the object lock of a sealed clip until a report takes it. Until it ends nobody can delete the clip, its
+// host as little as anybody else; then it is deleted by itself.
+const UnreportedLock = 7 * 24 * time.Hour

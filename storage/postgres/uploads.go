@@ -38,6 +38,11 @@ func (t *tx) StaleUploads(ctx context.Context, before time.Time, limit int) ([]t
 	return list(ctx, t, uploadColumns, "FROM uploads WHERE state = 'open' AND touched < $1 ORDER BY touched, id LIMIT $2", before, limit)
 }
 
+func (t *tx) ForgottenUploads(ctx context.Context, before time.Time, limit int) ([]triage.Upload, error) {
+	return list(ctx, t, uploadColumns,
+		"FROM uploads WHERE state = 'sealed' AND exhibit IS NULL AND touched < $1 ORDER BY touched, id LIMIT $2", before, limit)
+}
+
 func blobColumns(b *triage.Blob) []column {
 	return []column{{"sha256", hash(&b.SHA256)}, {"size", &b.Size}, {"sealed", &b.Sealed}, {"retain_until", &b.RetainUntil},
 		{"chunks", (*[]byte)(&b.Chunks)}}
@@ -72,6 +77,16 @@ func (t *tx) KeepChunks(ctx context.Context, sum triage.SHA256, c triage.Chunks)
 		return err
 	}
 	return triage.Errorf(triage.Conflict, "The chunks of these bytes are kept already.")
+}
+
+func (t *tx) BlobInUse(ctx context.Context, sum triage.SHA256) (bool, error) {
+	return scalar[bool](ctx, t, `SELECT EXISTS (SELECT FROM exhibits WHERE sha256 = $1)
+		OR EXISTS (SELECT FROM uploads WHERE sha256 = $1 AND state = 'sealed' AND exhibit IS NULL)`, hash(&sum))
+}
+
+func (t *tx) DeleteBlob(ctx context.Context, sum triage.SHA256) error {
+	_, err := scalar[bool](ctx, t, "DELETE FROM blobs WHERE sha256 = $1 RETURNING true", hash(&sum))
+	return err
 }
 
 func (t *tx) ExtendBlob(ctx context.Context, sum triage.SHA256, until time.Time) error {

@@ -107,6 +107,37 @@ func testBlobs(t *testing.T, w *world) {
 		is(w, with)(tx.LockBlob(ctx, with.SHA256))
 		refused[triage.Blob](w, triage.ErrNotFound)(tx.Blob(ctx, triage.SHA256{9}))
 	})
+	testForgotten(w)
+}
+
+// testForgotten deletes bytes that are locked, that are an exhibit, and that are neither.
+func testForgotten(w *world) {
+	past := time.Date(2001, 2, 3, 0, 0, 0, 0, time.UTC)
+	x := w.addExhibit(w.addReport(w.addCase(triage.LaneGeneral, triage.StateReceived, 50, 0), 1, triage.Person{Name: "Mallory"}), 1)
+	locked, free := triage.Blob{SHA256: triage.SHA256{20}, Size: 1, Sealed: past, RetainUntil: time.Now().Add(time.Hour)},
+		triage.Blob{SHA256: triage.SHA256{21}, Size: 1, Sealed: past, RetainUntil: past}
+	u := triage.Upload{ID: "U-forgotten", Owner: w.host.ID, Size: 1, SHA256: free.SHA256, State: triage.UploadSealed, Created: past, Touched: past}
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.InsertBlob(ctx, locked))
+		w.ok(tx.InsertBlob(ctx, free))
+		w.ok(tx.InsertUpload(ctx, u))
+		is(w, []triage.Upload{u})(tx.ForgottenUploads(ctx, past.Add(time.Second), 10))
+		empty(w, must(tx.ForgottenUploads(ctx, past, 10)))
+		is(w, true)(tx.BlobInUse(ctx, free.SHA256))
+		is(w, true)(tx.BlobInUse(ctx, x.SHA256))
+		is(w, false)(tx.BlobInUse(ctx, locked.SHA256))
+		u.State = triage.UploadExpired
+		w.ok(tx.SaveUpload(ctx, u))
+		is(w, false)(tx.BlobInUse(ctx, free.SHA256))
+		empty(w, must(tx.ForgottenUploads(ctx, past.Add(time.Second), 10)))
+		w.ok(tx.DeleteBlob(ctx, free.SHA256))
+		w.fails(tx.DeleteBlob(ctx, free.SHA256), triage.ErrNotFound)
+	})
+	for _, sum := range []triage.SHA256{locked.SHA256, x.SHA256} {
+		if err := w.s.Update(w.t.Context(), func(tx triage.Tx) error { return tx.DeleteBlob(w.t.Context(), sum) }); err == nil {
+			w.t.Errorf("the bytes %s could be deleted", sum)
+		}
+	}
 }
 
 func testReports(t *testing.T, w *world) {
