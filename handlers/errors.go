@@ -97,7 +97,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	h := w.Header()
-	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type", "Last-Modified", "Accept-Ranges", "Content-Range"} {
+	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Type", "Last-Modified", "Accept-Ranges"} {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store")

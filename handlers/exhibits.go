@@ -76,6 +76,7 @@ func serveBytes(w http.ResponseWriter, r *http.Request, pb triage.Playback, atta
 	out, in := &late{ResponseWriter: steady{w}}, &source{ReadSeeker: pb}
 	http.ServeContent(out, r, "", pb.Modified, in)
 	if in.err != nil {
+		h.Del("Content-Range")
 		return in.err
 	}
 	out.begin()

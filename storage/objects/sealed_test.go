@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
+	"github.com/proffer/proffer/storage/embedded/embeddedtest"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/custody"
 )
@@ -62,36 +61,6 @@ func TestAnyRange(t *testing.T) {
 	}
 }
 
-// onDisk finds the file in which the gateway keeps what has a name.
-func (g *gateway) onDisk(t testing.TB, name string) string {
-	t.Helper()
-	var found []string
-	must(t, filepath.WalkDir(g.dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && d.Name() == name {
-			found = append(found, path)
-		}
-		return err
-	}))
-	if len(found) != 1 {
-		t.Fatalf("%s is on disk as %v", name, found)
-	}
-	return found[0]
-}
-
-// flip changes one bit of a file, as its owner can, and nothing else that S3 would notice.
-func flip(t testing.TB, path string, at int64) {
-	t.Helper()
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	must(t, err)
-	defer f.Close()
-	b := []byte{0}
-	_, err = f.ReadAt(b, at)
-	must(t, err)
-	b[0] ^= 4
-	_, err = f.WriteAt(b, at)
-	must(t, err)
-}
-
 // TestFlippedOnDisk changes single bits of an original under the gateway's feet: every chunk but the changed one can be
 // read, and of that one not a byte.
 func TestFlippedOnDisk(t *testing.T) {
@@ -100,9 +69,9 @@ func TestFlippedOnDisk(t *testing.T) {
 	const changed = 2
 	data := clip(70, 4*triage.ChunkSize+99)
 	b := chunked(t, s, data)
-	file := g.onDisk(t, b.SHA256.String())
+	file := embeddedtest.OnDisk(t, g.dir, b.SHA256.String())
 	for _, at := range []int64{changed * triage.ChunkSize, changed*triage.ChunkSize + 12345, (changed+1)*triage.ChunkSize - 1} {
-		flip(t, file, at)
+		embeddedtest.Flip(t, file, at)
 		r, err := s.OpenEvidence(t.Context(), b)
 		must(t, err)
 		got, err := io.ReadAll(r)
@@ -126,7 +95,7 @@ func TestFlippedOnDisk(t *testing.T) {
 		if _, err := s.OpenEvidence(t.Context(), plain); !errors.Is(err, triage.ErrAltered) {
 			t.Errorf("byte %d: opening without chunks: %v", at, err)
 		}
-		flip(t, file, at) // back again
+		embeddedtest.Flip(t, file, at) // back again
 	}
 	checkBytes(t, s, b, data)
 	must(t, os.Truncate(file, b.Size-1))
@@ -170,7 +139,7 @@ func TestSealedRange(t *testing.T) {
 	g, s := ownGateway(t)
 	data := clip(74, 2*triage.ChunkSize)
 	b := chunked(t, s, data)
-	flip(t, g.onDisk(t, b.SHA256.String()), triage.ChunkSize)
+	embeddedtest.Flip(t, embeddedtest.OnDisk(t, g.dir, b.SHA256.String()), triage.ChunkSize)
 	r, err := s.OpenEvidence(t.Context(), b)
 	must(t, err)
 	defer r.Close()
@@ -214,7 +183,7 @@ func TestAlteredIsStoredAnew(t *testing.T) {
 	n.checkSealed(first, data)
 	b, err := n.blob(sha256.Sum256(data))
 	must(t, err)
-	flip(t, g.onDisk(t, b.SHA256.String()), 5)
+	embeddedtest.Flip(t, embeddedtest.OnDisk(t, g.dir, b.SHA256.String()), 5)
 	r, err := n.s3.OpenEvidence(t.Context(), b)
 	must(t, err)
 	defer r.Close()
