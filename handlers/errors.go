@@ -33,6 +33,8 @@ var (
 		"Wait a minute, then try again."}
 	errFormType = &problem{http.StatusUnsupportedMediaType, "Not a form", "What was sent is not a form of this site.",
 		"Start from the page that led you here."}
+	errRanges = &problem{http.StatusRequestedRangeNotSatisfiable, "Too many ranges", "The request asks for too many ranges of the clip at once.",
+		"Ask for one range after another."}
 	errForm = &problem{http.StatusBadRequest, "Not readable", "The form could not be read.",
 		"Start from the page that led you here."}
 )
@@ -71,6 +73,8 @@ func judge(err error) verdict {
 		return verdict{problem: problem{http.StatusForbidden, "Not allowed", msg, "Start from the beginning."}}
 	case triage.Conflict:
 		return verdict{problem: problem{http.StatusConflict, "Overtaken", msg, "Reload the page to see how things stand."}}
+	case triage.Altered:
+		return verdict{problem: problem{http.StatusInternalServerError, "Not what was sealed", msg, "The case says so too, and the custody log."}}
 	case triage.Unavailable:
 		return verdict{problem: problem{http.StatusServiceUnavailable, "Not reachable", msg,
 			"Nothing that was acknowledged is lost. Try again in a moment."}}

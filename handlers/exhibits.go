@@ -3,6 +3,7 @@ package handlers
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"mime"
@@ -42,8 +43,13 @@ func (s *server) derivative(kind triage.DerivativeKind) handler {
 // shown are the types that a browser may show; anything else is a download of bytes without meaning.
 var shown = map[string]bool{"video/webm": true, "video/mp4": true, "image/jpeg": true, "image/png": true, "application/json": true}
 
+// maxRanges is how many ranges of a clip one request may ask for. RFC 9110 section 14.2 lets a server reject more: each
+// costs a read of its own.
+const maxRanges = 16
+
 // serveBytes answers with bytes or ranges of them (RFC 9110 section 14). Nothing may keep them, and whatever they are, a
-// browser runs nothing of them.
+// browser runs nothing of them. The answer begins with the first byte that could be read, so that a failure before it is
+// told in words; one that comes later breaks the answer off.
 func serveBytes(w http.ResponseWriter, r *http.Request, pb triage.Playback, attach bool) error {
 	defer pb.Close()
 	h := w.Header()
@@ -63,17 +69,53 @@ func serveBytes(w http.ResponseWriter, r *http.Request, pb triage.Playback, atta
 		params["filename"] = pb.Name
 	}
 	h.Set("Content-Disposition", mime.FormatMediaType(disposition, params))
-	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges { // a server may answer with all of it (RFC 9110 section 14.2)
-		r = r.Clone(r.Context())
-		r.Header.Del("Range")
+	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges {
+		h.Set("Content-Range", fmt.Sprintf("bytes */%d", pb.Size))
+		return errRanges
 	}
-	http.ServeContent(steady{w}, r, "", pb.Modified, pb)
+	out, in := &late{ResponseWriter: steady{w}}, &source{ReadSeeker: pb}
+	http.ServeContent(out, r, "", pb.Modified, in)
+	if in.err != nil {
+		h.Del("Content-Range")
+		return in.err
+	}
+	out.begin()
 	return nil
 }
 
-// maxRanges is how many ranges one request may ask for. Each is a request to the object store, and a header has room for
-// thousands.
-const maxRanges = 8
+// source remembers why a clip could not be read on.
+type source struct {
+	io.ReadSeeker
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.ReadSeeker.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}
+
+// late holds the head of an answer back until its first byte.
+type late struct {
+	http.ResponseWriter
+	status int // to be sent; 0 where there is none
+}
+
+func (l *late) WriteHeader(status int) { l.status = status }
+
+func (l *late) Write(p []byte) (int, error) {
+	l.begin()
+	return l.ResponseWriter.Write(p)
+}
+
+func (l *late) begin() {
+	if l.status != 0 {
+		l.ResponseWriter.WriteHeader(l.status)
+	}
+	l.status = 0
+}
 
 // maxWatch is the most that one message about what was watched may hold, in bytes.
 const maxWatch = 64 << 10

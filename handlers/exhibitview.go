@@ -14,7 +14,7 @@ import (
 // exhibitView is a clip on the case page: what was made of it, and who watched how much.
 func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.ExhibitView {
 	v := web.ExhibitView{Exhibit: e.Exhibit,
-		CanRetry: e.Processing == triage.ProcessingFailed && triage.Can(a, triage.ExhibitRetry, x.Case.Target())}
+		CanRetry: e.Processing.Retriable() && triage.Can(a, triage.ExhibitRetry, x.Case.Target())}
 	if !triage.Can(a, triage.ExhibitView, x.Case.Target()) {
 		return v
 	}
@@ -42,6 +42,9 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 
 // playable is what the player is given: the original where browsers play it, else the preview.
 func playable(e triage.ExhibitCard) (what, contentType string) {
+	if e.Processing == triage.ProcessingAltered {
+		return "", ""
+	}
 	if p, ok := e.Derivatives[triage.DerivedPreview]; ok && e.Probe.NeedsProxy {
 		return "preview", p.ContentType
 	}

@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proffer/proffer/storage/embedded/embeddedtest"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
 )
 
 // screening is a world with one prepared exhibit and a reviewer.
@@ -202,5 +206,82 @@ func TestCovered(t *testing.T) {
 		if got := covered(list); got != time.Duration(want)*time.Second {
 			t.Errorf("covered(%v) = %v, want %d s", list, got, want)
 		}
+	}
+}
+
+// TestAlteredOriginal changes one bit of an original on the disk of the object store. What comes before that chunk is served
+// as it was sealed; of the chunk not a byte is, in words; and from then on the clip is not shown until the whole of it was
+// looked at again.
+func TestAlteredOriginal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.person("Ada Owner")
+	host := w.signIn(ada)
+	data := make([]byte, 3*triage.ChunkSize+99)
+	rand.NewChaCha8([32]byte{2}).Read(data)
+	r := host.file(reportFields("hate", "Somebody", host.upload("x.webm", data)), ada)
+	w.prepare(r, false)
+	at := "/exhibits/" + string(r.Exhibits[0])
+	rob := w.person("Rob Reviewer", account.Reviewer)
+	rev := w.signIn(rob)
+	ranged := func(from int) answer {
+		return rev.send("GET", at+"/original", map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", from, from+9), "Accept": "application/json"}, nil)
+	}
+	sum := sha256.Sum256(data)
+	file := embeddedtest.OnDisk(t, embeddedtest.S3(t).Dir, hex.EncodeToString(sum[:]))
+	embeddedtest.Flip(t, file, triage.ChunkSize+5)
+	if a := ranged(triage.ChunkSize - 10); a.status != 206 || a.body != string(data[triage.ChunkSize-10:triage.ChunkSize]) {
+		t.Errorf("the chunk before answers %d", a.status)
+	}
+	res := rev.open(t.Context(), "GET", at+"/original", nil, nil)
+	defer res.Body.Close()
+	if got, err := io.ReadAll(res.Body); res.StatusCode != 200 || err == nil || !bytes.Equal(got, data[:triage.ChunkSize]) {
+		t.Errorf("the whole answers %d and ends after %d bytes with %v", res.StatusCode, len(got), err)
+	}
+	for _, from := range []int{triage.ChunkSize + 5, triage.ChunkSize + 500, 0} { // the last is not shown any more either
+		a := ranged(from)
+		if a.status != 500 || !strings.Contains(a.body, "is not what was sealed") || a.header.Get("Content-Range") != "" || a.header.Get("Content-Type") != "application/json" {
+			t.Errorf("from %d: %d %s %v", from, a.status, a.body, a.header)
+		}
+	}
+	if page := rev.get("/cases/" + string(r.Case)); !strings.Contains(page.body, "This clip cannot be relied on.") || strings.Contains(page.body, "sealed and unchanged") {
+		t.Error("the case does not say so")
+	}
+	if page := host.get("/reports/" + string(r.ID)); !strings.Contains(page.body, "no longer what your receipt names") {
+		t.Error("the host is not told")
+	}
+	if n := strings.Count(fmt.Sprint(w.acts(at)), "exhibit.altered"); n != 1 || !strings.Contains(w.log.String(), "an original is not what was sealed") {
+		t.Errorf("it is logged %d times", n)
+	}
+	embeddedtest.Flip(t, file, triage.ChunkSize+5)
+	_, err := w.desk.RetryExhibit(t.Context(), w.actor(rob), r.Exhibits[0])
+	must(t, err)
+	w.prepare(r, false)
+	if a := ranged(triage.ChunkSize + 5); a.status != 206 || a.body != string(data[triage.ChunkSize+5:triage.ChunkSize+15]) {
+		t.Errorf("after it was put back: %d", a.status)
+	}
+}
+
+// acts is what was done to the exhibit at a path.
+func (w *world) acts(at string) (acts []custody.Act) {
+	w.t.Helper()
+	for _, e := range w.events(at) {
+		acts = append(acts, e.Act)
+	}
+	return acts
+}
+
+// TestManyRanges is RFC 9110 section 14.2: so many ranges are no reader's.
+func TestManyRanges(t *testing.T) {
+	t.Parallel()
+	_, at, data, rev := screening(t, false)
+	ask := func(n int) answer {
+		return rev.send("GET", at+"/original", map[string]string{"Range": "bytes=0-0" + strings.Repeat(",9-9", n-1)}, nil)
+	}
+	if got := parts(t, ask(maxRanges)); got != string(data[:1])+strings.Repeat(string(data[9:10]), maxRanges-1) {
+		t.Errorf("%d ranges answer %d bytes", maxRanges, len(got))
+	}
+	if a := ask(maxRanges + 1); a.status != 416 || a.header.Get("Content-Range") != "bytes */300000" {
+		t.Errorf("%d ranges answer %d %v", maxRanges+1, a.status, a.header)
 	}
 }

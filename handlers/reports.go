@@ -190,13 +190,15 @@ func (s *server) showReport(w http.ResponseWriter, r *http.Request, a triage.Act
 
 func clipView(x triage.Exhibit) web.ClipView {
 	c := web.ClipView{Name: x.Name, SHA256: x.SHA256, Size: x.Size, Received: x.Received, State: "Sealed and prepared", Tone: "done"}
-	switch x.Processing {
+	switch x.Processing { // the exhibit's own words are for staff
 	case triage.ProcessingWaiting:
 		c.State, c.Tone = "Sealed, waits to be prepared", "quiet"
 	case triage.ProcessingRunning:
 		c.State, c.Tone = "Sealed, being prepared", "active"
 	case triage.ProcessingFailed:
-		c.State, c.Tone, c.Why = "Sealed, not prepared", "warn", x.Why
+		c.State, c.Tone, c.Why = "Sealed, not prepared", "warn", "We could not make stills of it. The team has the original and is told; if the file does not play for you either, add another one."
+	case triage.ProcessingAltered:
+		c.State, c.Tone, c.Why = "Not what was sealed", "warn", "What is stored is no longer what your receipt names. If you still have the file, report it again with the number of this report."
 	}
 	return c
 }

@@ -282,11 +282,11 @@ func TestViewsAreLoggedFirst(t *testing.T) {
 	r := w.settled("hate", "rui")
 	n := len(w.acts(r.Case))
 	for range 3 {
-		w.is(triage.ErrNotFound, second(w.OpenOriginal(t.Context(), w.people["rui"], r.Exhibits[0])))
+		w.is(triage.ErrUnavailable, second(w.OpenOriginal(t.Context(), w.people["rui"], r.Exhibits[0])))
 		w.is(triage.ErrNotFound, second(w.OpenDerivative(t.Context(), w.people["rui"], r.Exhibits[0], triage.DerivedPoster)))
 	}
 	w.now = w.now.Add(11 * time.Minute)
-	w.is(triage.ErrNotFound, second(w.OpenOriginal(t.Context(), w.people["rui"], r.Exhibits[0])))
+	w.is(triage.ErrUnavailable, second(w.OpenOriginal(t.Context(), w.people["rui"], r.Exhibits[0])))
 	if got := w.acts(r.Case)[n:]; len(got) != 3 {
 		t.Errorf("%v", got)
 	}

@@ -33,17 +33,29 @@ type Playback struct {
 	Modified    time.Time
 }
 
-// OpenOriginal opens an exhibit's untouched bytes. The view is in the custody log before the first byte can be read.
+// OpenOriginal opens an exhibit's untouched bytes. The view is in the custody log before the first byte can be read. An
+// original that is found not to be what was sealed is not shown again until a new preparation has looked at all of it.
 func (d *Desk) OpenOriginal(ctx context.Context, a Actor, id ExhibitID) (Playback, error) {
 	x, err := d.viewExhibit(ctx, a, id, viewOriginal)
 	if err != nil {
 		return Playback{}, err
 	}
-	r, err := d.Objects.OpenEvidence(ctx, Blob{SHA256: x.SHA256, Size: x.Size})
+	if x.Processing == ProcessingAltered {
+		return Playback{}, Errorf(Altered, WhyAltered)
+	}
+	mark := func(cause error) {
+		if err := d.MarkAltered(context.WithoutCancel(ctx), id, cause); err != nil {
+			d.Log.Error("that an original was altered could not be noted", "exhibit", id, "err", err)
+		}
+	}
+	r, err := d.OpenSealed(ctx, x)
+	if errors.Is(err, ErrAltered) {
+		mark(err)
+	}
 	if err != nil {
 		return Playback{}, err
 	}
-	return Playback{r, x.Size, contentType(x.Container), string(x.ID) + Extension(x.Container), x.Received}, nil
+	return Playback{watchedOriginal{r, mark}, x.Size, contentType(x.Container), string(x.ID) + Extension(x.Container), x.Received}, nil
 }
 
 // OpenDerivative opens something that was made of an exhibit, recorded in the same way.
@@ -179,7 +191,7 @@ func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhib
 		if _, err := loadCase(ctx, tx, a, ExhibitRetry, x.Case); err != nil {
 			return err
 		}
-		if x.Processing != ProcessingFailed {
+		if !x.Processing.Retriable() {
 			return Errorf(Conflict, "This exhibit is %s; there is nothing to retry.", x.Processing)
 		}
 		x.Processing, x.Why = ProcessingWaiting, ""
@@ -200,7 +212,7 @@ func (d *Desk) BeginPreparing(ctx context.Context, id ExhibitID) (x Exhibit, don
 		if x, err = tx.Exhibit(ctx, id); err != nil {
 			return err
 		}
-		if done = x.Processing == ProcessingDone || x.Processing == ProcessingFailed; done {
+		if done = x.Processing.Ended(); done {
 			return nil
 		}
 		x.Processing = ProcessingRunning
@@ -233,7 +245,7 @@ type Prepared struct {
 func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) error {
 	return d.updateAgain(ctx, func(tx Tx) error {
 		x, err := tx.Exhibit(ctx, id)
-		if err != nil || x.Processing == ProcessingDone || x.Processing == ProcessingFailed {
+		if err != nil || x.Processing.Ended() {
 			return err
 		}
 		x.Probe, x.Container, x.Why, x.Processing = p.Probe, p.Probe.Container, p.Why, ProcessingDone
@@ -273,7 +285,7 @@ func (d *Desk) queueWhenPrepared(ctx context.Context, tx Tx, id CaseID) error {
 		return err
 	}
 	for _, x := range xs {
-		if x.Processing != ProcessingDone && x.Processing != ProcessingFailed {
+		if !x.Processing.Ended() {
 			return tx.SaveCase(ctx, c)
 		}
 	}

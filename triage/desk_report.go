@@ -258,8 +258,13 @@ func (d *Desk) takeExhibits(ctx context.Context, tx Tx, a Actor, xs []Exhibit, i
 		if err := tx.ExtendBlob(ctx, x.SHA256, d.now().Add(d.Lock)); err != nil {
 			return err
 		}
-		if err := d.record(ctx, tx, a.Account, entry{custody.ExhibitSealed, x.Case, "exhibit/" + string(x.ID), custody.Detail{
-			"sha256": x.SHA256.String(), "size": fmt.Sprint(x.Size), "name": x.Name}}); err != nil {
+		sealed := custody.Detail{"sha256": x.SHA256.String(), "size": fmt.Sprint(x.Size), "name": x.Name}
+		if b, err := tx.Blob(ctx, x.SHA256); err != nil {
+			return err
+		} else if b.Chunks != nil {
+			sealed[detailChunks] = b.Chunks.Sum(b.Size).String()
+		}
+		if err := d.record(ctx, tx, a.Account, entry{custody.ExhibitSealed, x.Case, "exhibit/" + string(x.ID), sealed}); err != nil {
 			return err
 		}
 		if err := tx.Enqueue(ctx, PrepareExhibit{Exhibit: x.ID}); err != nil {

@@ -15,6 +15,7 @@ const (
 	Forbidden                   // it exists and the actor may know, but may not do this
 	Conflict                    // somebody else was quicker, or the state does not allow it now
 	Unavailable                 // a part that is needed does not answer; trying again later may work
+	Altered                     // stored evidence is not what was sealed; nothing of it may be relied on
 )
 
 // Error is a failure that a person can be told of. Msg is in plain words and says what to do next; it never holds
@@ -48,6 +49,7 @@ var (
 	ErrForbidden   error = &Error{Kind: Forbidden}
 	ErrConflict    error = &Error{Kind: Conflict}
 	ErrUnavailable error = &Error{Kind: Unavailable}
+	ErrAltered     error = &Error{Kind: Altered}
 )
 
 // Errorf makes an Error of a kind.

@@ -32,6 +32,7 @@ type Blob struct {
 	Size        int64
 	Sealed      time.Time
 	RetainUntil time.Time // end of the object lock; only ever moved later
+	Chunks      Chunks    // nil where it was sealed before chunks were kept, until it is first opened; never changed then
 }
 
 // Key is the blob's object key in the evidence bucket.
@@ -45,8 +46,15 @@ const (
 	ProcessingWaiting Processing = "waiting"
 	ProcessingRunning Processing = "running"
 	ProcessingDone    Processing = "done"
-	ProcessingFailed  Processing = "failed" // Why says it in words; it can be retried
+	ProcessingFailed  Processing = "failed"  // Why says it in words; it can be retried
+	ProcessingAltered Processing = "altered" // the original is not what was sealed; a retry looks at the whole again
 )
+
+// Ended reports whether nothing more will happen to the exhibit by itself.
+func (p Processing) Ended() bool { return p == ProcessingDone || p.Retriable() }
+
+// Retriable reports whether preparing it can be asked for again.
+func (p Processing) Retriable() bool { return p == ProcessingFailed || p == ProcessingAltered }
 
 // Exhibit is one clip of one report.
 type Exhibit struct {

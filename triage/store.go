@@ -92,11 +92,20 @@ type IntakeTx interface {
 	UploadsOf(ctx context.Context, owner account.ID) ([]Upload, error)
 	// StaleUploads lists open uploads not touched since before, oldest first.
 	StaleUploads(ctx context.Context, before time.Time, limit int) ([]Upload, error)
+	// ForgottenUploads lists sealed uploads that no report has taken, not touched since before, oldest first.
+	ForgottenUploads(ctx context.Context, before time.Time, limit int) ([]Upload, error)
 
 	// LockBlob serialises everyone who completes bytes with one digest until the transaction ends, and returns the
 	// blob if it is stored already (NotFound otherwise).
 	LockBlob(ctx context.Context, sum SHA256) (Blob, error)
 	InsertBlob(ctx context.Context, b Blob) error
+	Blob(ctx context.Context, sum SHA256) (Blob, error)
+	// KeepChunks gives a blob its chunks; Conflict where it has some.
+	KeepChunks(ctx context.Context, sum SHA256, c Chunks) error
+	// BlobInUse reports whether an exhibit, or a sealed upload that no report has taken, has these bytes.
+	BlobInUse(ctx context.Context, sum SHA256) (bool, error)
+	// DeleteBlob forgets bytes of which no exhibit is made and whose lock has ended; anything else fails.
+	DeleteBlob(ctx context.Context, sum SHA256) error
 	// ExtendBlob moves RetainUntil later; an earlier time changes nothing.
 	ExtendBlob(ctx context.Context, sum SHA256, until time.Time) error
 
@@ -222,6 +231,8 @@ type LogTx interface {
 	// to change or delete it.
 	Log(ctx context.Context, e custody.Event) error
 	EventsOf(ctx context.Context, c CaseID) ([]LoggedEvent, error) // oldest first
+	// EventsOn lists the events of some acts on one subject of a case, oldest first.
+	EventsOn(ctx context.Context, c CaseID, subject string, acts ...custody.Act) ([]LoggedEvent, error)
 
 	// Unsequenced lists the oldest events without a place in the tree, in the order of their insertion, and keeps every
 	// other sequencer out until the transaction ends.
@@ -263,8 +274,12 @@ type LoggedEvent struct {
 
 // Objects keeps bytes: the evidence bucket under object lock, and the derivative bucket.
 type Objects interface {
-	// OpenEvidence opens a blob for reading and seeking; NotFound or Unavailable.
+	// OpenEvidence opens a blob for reading and seeking; NotFound, Unavailable or Altered. No byte that it yields is
+	// another than was sealed: each chunk is compared with b.Chunks before anything of it is handed out, and reading
+	// fails with Altered where they differ. A blob without Chunks is measured first.
 	OpenEvidence(ctx context.Context, b Blob) (io.ReadSeekCloser, error)
+	// Measure reads a whole blob and lists its chunks; Altered where the whole does not have its SHA-256 or size.
+	Measure(ctx context.Context, b Blob) (Chunks, error)
 	// Retain moves the end of a blob's object lock later and returns only when the lock holds.
 	Retain(ctx context.Context, b Blob, until time.Time) error
 	// PutDerivative stores a derivative or a package; size -1 when it is not known.

@@ -18,7 +18,7 @@ const (
 	UploadSealed    UploadState = "sealed"    // complete, hashes agree, locked in the evidence bucket
 	UploadRefused   UploadState = "refused"   // complete, but not what was declared; nothing was kept
 	UploadCancelled UploadState = "cancelled" // by its owner; nothing was kept
-	UploadExpired   UploadState = "expired"   // stopped half way for a day; nothing was kept
+	UploadExpired   UploadState = "expired"   // stopped half way for a day, or sealed and in no report when its lock ended; nothing was kept
 )
 
 // Upload is one resumable upload (tus 1.0) on its way into the evidence bucket. It is saved, guarded by Version, after
@@ -33,6 +33,7 @@ type Upload struct {
 	Multipart string // the object store's upload id
 	Parts     []UploadPart
 	Tail      int64  // bytes at the end of Offset that are not a part yet but kept in the staging object
+	TailSum   SHA256 // of the tail; zero where there is none
 	Hash      []byte // state of the running SHA-256 at Offset (encoding.BinaryMarshaler of crypto/sha256)
 	State     UploadState
 	Why       string    // why it was refused, in words
@@ -47,7 +48,12 @@ type UploadPart struct {
 	Number int    `json:"n"`
 	ETag   string `json:"etag"`
 	Size   int64  `json:"size"`
+	Chunks Chunks `json:"chunks,omitempty"` // of its bytes: a part holds whole chunks, so nothing of a chunk has to outlive a request but the tail
 }
 
 // UploadExpiry is how long an upload may stand still before its parts are collected.
 const UploadExpiry = 24 * time.Hour
+
+// UnreportedLock is the object lock of a sealed clip until a report takes it. Until it ends nobody can delete the clip, its
+// host as little as anybody else; then it is deleted by itself.
+const UnreportedLock = 7 * 24 * time.Hour

@@ -54,7 +54,11 @@ func (r ring) LogKeys() note.Verifiers { return r.Verifiers(custody.RoleLog) }
 type objects struct{ w *world }
 
 func (o objects) OpenEvidence(context.Context, triage.Blob) (io.ReadSeekCloser, error) {
-	return nil, triage.Errorf(triage.NotFound, "no bytes in this test")
+	return nil, triage.Errorf(triage.Unavailable, "no bytes in this test")
+}
+
+func (o objects) Measure(context.Context, triage.Blob) (triage.Chunks, error) {
+	return nil, triage.Errorf(triage.Unavailable, "no bytes in this test")
 }
 
 func (o objects) OpenDerivative(context.Context, string) (io.ReadSeekCloser, error) {

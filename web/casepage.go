@@ -188,8 +188,11 @@ func tabIndex(selected bool) string {
 func columnsClass(n int) string { return "columns-" + num(min(max(n, 1), 8)) }
 
 func troubleTitle(x triage.Exhibit) string {
-	if x.Processing == triage.ProcessingFailed {
+	switch x.Processing {
+	case triage.ProcessingFailed:
 		return "This clip could not be prepared."
+	case triage.ProcessingAltered:
+		return "This clip cannot be relied on."
 	}
 	return "Something about this clip is odd."
 }

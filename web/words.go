@@ -140,6 +140,8 @@ func processingWords(p triage.Processing) string {
 		return "Being prepared"
 	case triage.ProcessingFailed:
 		return "Could not be prepared"
+	case triage.ProcessingAltered:
+		return "Not what was sealed"
 	}
 	return "Prepared"
 }

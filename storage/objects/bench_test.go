@@ -2,8 +2,10 @@ package objects
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"runtime"
@@ -15,6 +17,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"golang.org/x/sys/unix"
+
+	"github.com/proffer/proffer/triage"
 )
 
 const benchSize = 256 << 20
@@ -124,4 +128,102 @@ func heapGrowth() func() uint64 {
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
 	return v[len(v)/2]
+}
+
+// BenchmarkSealedRead reads a clip of 256 MiB as it is served, each chunk compared with its digest, and in turns plain
+// from the same server. It also says how long the first byte of a range takes in each way.
+//
+//	go test -run '^$' -bench SealedRead -benchtime 5x ./storage/objects
+func BenchmarkSealedRead(b *testing.B) {
+	s := sharedStore(b)
+	blob, _ := sealedClip(b, s)
+	h, err := s.head(b.Context(), blob.Key(), blob.Size)
+	must(b, err)
+	plain := func() io.ReadSeekCloser { return s.reader(b.Context(), s.evidence, blob.Key(), h) }
+	checked := func() io.ReadSeekCloser {
+		r, err := s.OpenEvidence(b.Context(), blob)
+		must(b, err)
+		return r
+	}
+	var took [2][]float64
+	var first [2][]float64
+	for i := 0; b.Loop(); i++ {
+		for j := range 2 {
+			way := (i + j) % 2
+			r := []func() io.ReadSeekCloser{plain, checked}[way]()
+			start := time.Now()
+			n, err := io.Copy(io.Discard, r)
+			took[way] = append(took[way], time.Since(start).Seconds())
+			if err != nil || n != blob.Size {
+				b.Fatal(n, err)
+			}
+			for k := range int64(20) {
+				_, err := r.Seek(k*12345678%blob.Size, io.SeekStart)
+				must(b, err)
+				start := time.Now()
+				_, err = r.Read(make([]byte, 1))
+				must(b, err)
+				first[way] = append(first[way], time.Since(start).Seconds())
+			}
+			must(b, r.Close())
+		}
+	}
+	b.ReportMetric(median(took[1]), "s")
+	b.ReportMetric(median(took[1])/median(took[0]), "x_plain_read")
+	b.ReportMetric(median(first[1])*1000, "first_byte_ms")
+	b.ReportMetric(median(first[0])*1000, "first_byte_plain_ms")
+	b.ReportMetric(0, "ns/op") // it would be of both together
+}
+
+// sealedClip is a clip of benchSize in the evidence bucket.
+func sealedClip(b *testing.B, s *Store) (triage.Blob, []byte) {
+	b.Helper()
+	in, err := NewIntake(newDatabase(), s, IntakeConfig{})
+	must(b, err)
+	data := clip(78, benchSize)
+	blob := triage.Blob{SHA256: sha256.Sum256(data), Size: benchSize, Chunks: triage.Chunks(nil).Append(data)}
+	_, err = in.Put(b.Context(), triage.Actor{Account: "A-1"}, "a.webm", bytes.NewReader(data), benchSize, blob.SHA256)
+	must(b, err)
+	return blob, data
+}
+
+// BenchmarkChunkSize is why triage.ChunkSize is what it is: how long the first byte of a range takes when a chunk of that
+// size has to be fetched and compared before it, and how fast a whole clip can be read by such chunks.
+func BenchmarkChunkSize(b *testing.B) {
+	s := sharedStore(b)
+	blob, _ := sealedClip(b, s)
+	h, err := s.head(b.Context(), blob.Key(), blob.Size)
+	must(b, err)
+	for _, size := range []int64{64 << 10, 256 << 10, 1 << 20, 4 << 20} {
+		b.Run(fmt.Sprint(size>>10, "KiB"), func(b *testing.B) {
+			r := s.reader(b.Context(), s.evidence, blob.Key(), h)
+			defer r.Close()
+			buf := make([]byte, size)
+			read := func() {
+				_, err := io.ReadFull(r, buf)
+				must(b, err)
+				sha256.Sum256(buf)
+			}
+			var first, whole []float64
+			for i := int64(0); b.Loop(); i++ {
+				for k := range int64(20) {
+					_, err := r.Seek((i+k)*12345678%(blob.Size/size)*size, io.SeekStart)
+					must(b, err)
+					start := time.Now()
+					read()
+					first = append(first, time.Since(start).Seconds())
+				}
+				_, err := r.Seek(0, io.SeekStart)
+				must(b, err)
+				start := time.Now()
+				for range blob.Size / size {
+					read()
+				}
+				whole = append(whole, time.Since(start).Seconds())
+			}
+			b.ReportMetric(median(whole), "s")
+			b.ReportMetric(median(first)*1000, "first_byte_ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }

@@ -18,24 +18,31 @@ import (
 type Collected struct {
 	Expired int // uploads that stood still for a day
 	Sealed  int // whole uploads that an interruption had kept from being sealed
+	Deleted int // sealed uploads that no report took before their lock ended
 	Orphans int // multipart uploads and staging objects that no open upload owned
 }
 
 // openLimit is how many open uploads Collect looks at. Beyond it, it cannot tell what is an orphan and leaves all.
 const openLimit = 100_000
 
-// Collect ends uploads that have stood still for triage.UploadExpiry and removes what no open upload owns. It goes on
+// Collect ends uploads that have stood still for triage.UploadExpiry, deletes sealed ones that no report took before their
+// lock ended, and removes what no open upload owns. It goes on
 // after a failure and returns all of them. It may run on several nodes at once.
 func (in *Intake) Collect(ctx context.Context, now time.Time) (Collected, error) {
 	var c Collected
 	var errs []error
-	var stale []triage.Upload
+	var stale, forgotten []triage.Upload
 	errs = append(errs, in.store.View(ctx, func(tx triage.Tx) (err error) {
-		stale, err = tx.StaleUploads(ctx, now.Add(-triage.UploadExpiry), 500)
+		if stale, err = tx.StaleUploads(ctx, now.Add(-triage.UploadExpiry), 500); err == nil {
+			forgotten, err = tx.ForgottenUploads(ctx, now.Add(-in.UploadLock), 500)
+		}
 		return err
 	}))
 	for _, u := range stale {
 		errs = append(errs, in.expire(ctx, u, now, &c))
+	}
+	for _, u := range forgotten {
+		errs = append(errs, in.forget(ctx, u, now, &c))
 	}
 	errs = append(errs, in.collectOrphans(ctx, now, &c))
 	if err := errors.Join(errs...); err != nil {
@@ -69,6 +76,68 @@ func (in *Intake) expire(ctx context.Context, u triage.Upload, now time.Time, c 
 		c.Expired++
 	}
 	return err
+}
+
+// errLocked means that the bytes of a forgotten upload are under lock for a while yet.
+var errLocked = errors.New("the bytes are locked still")
+
+// forget ends a sealed upload that no report took, and deletes its bytes unless something else needs them.
+func (in *Intake) forget(ctx context.Context, u triage.Upload, now time.Time, c *Collected) error {
+	err := in.store.Update(ctx, func(tx triage.Tx) error {
+		blob, err := tx.LockBlob(ctx, u.SHA256)
+		if err != nil {
+			return err
+		}
+		u.State, u.Touched = triage.UploadExpired, now
+		if err := tx.SaveUpload(ctx, u); err != nil { // guards against a report that takes it just now
+			return err
+		}
+		used, err := tx.BlobInUse(ctx, u.SHA256)
+		if err == nil && !used {
+			err = in.erase(ctx, tx, blob, now)
+		}
+		if err != nil {
+			return err
+		}
+		return logEvent(ctx, tx, now, custody.UploadExpired, string(account.System), u, custody.Detail{"name": u.Name})
+	})
+	switch {
+	case errors.Is(err, errLocked), errors.Is(err, triage.ErrConflict): // later, or never
+		return nil
+	case err == nil:
+		c.Deleted++
+	}
+	return err
+}
+
+// erase deletes bytes that nothing needs any more. The object goes first: what is left after an interruption is a record
+// without bytes, which the next run finds, and not bytes that nobody knows of.
+func (in *Intake) erase(ctx context.Context, tx triage.Tx, blob triage.Blob, now time.Time) error {
+	if blob.RetainUntil.After(now) {
+		return errLocked
+	}
+	if err := in.objects.erase(ctx, blob.Key()); err != nil {
+		return err
+	}
+	return tx.DeleteBlob(ctx, blob.SHA256)
+}
+
+// erase deletes every version of an evidence object, which S3 refuses as long as one is locked.
+func (s *Store) erase(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
+	defer cancel()
+	for o := range s.client.ListObjects(ctx, s.evidence, minio.ListObjectsOptions{Prefix: key, WithVersions: true, Recursive: true}) {
+		if o.Err != nil {
+			return fault(ctx, "listing the versions of "+key, o.Err)
+		}
+		if o.Key != key {
+			continue
+		}
+		if err := s.client.RemoveObject(ctx, s.evidence, key, minio.RemoveObjectOptions{VersionID: o.VersionID}); err != nil {
+			return fault(ctx, "deleting version "+o.VersionID+" of "+key, err)
+		}
+	}
+	return nil
 }
 
 // collectOrphans lists S3 first and the database after it: whatever is older than a day had its owner saved long ago.

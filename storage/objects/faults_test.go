@@ -2,6 +2,7 @@ package objects
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"strings"
@@ -294,4 +295,45 @@ func TestOrphansOfLivingUploads(t *testing.T) {
 	}
 	n.patch(path, "A-1", minPartSize+20, data[minPartSize+20:])
 	n.checkSealed(path, data)
+}
+
+// TestForgotten lets the lock of a sealed clip end that no report took: one whose bytes an exhibit shares only ends, the
+// other is deleted, and as long as the lock holds nothing is.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	const lock = 3 * time.Second // S3 is told an hour more, so that an upload may take its time
+	n := newNode(t, sharedStore(t), newDatabase(), IntakeConfig{UploadLock: lock - time.Hour})
+	free, shared := clip(90, 2000), clip(91, 2000)
+	var paths []string
+	for _, data := range [][]byte{free, shared} {
+		path := n.create("A-1", data, len(data))
+		n.patch(path, "A-1", 0, data)
+		paths = append(paths, path)
+	}
+	must(t, n.db.MemStore.Update(t.Context(), func(tx triage.Tx) error {
+		return tx.InsertExhibit(t.Context(), triage.Exhibit{ID: "X-1", Case: "C-1", Number: 1, SHA256: sha256.Sum256(shared)})
+	}))
+	if c, err := n.in.Collect(t.Context(), time.Now()); err != nil || c.Deleted > 1 || len(n.objects()) != 2 {
+		t.Fatalf("before the lock ended: %+v, %v", c, err)
+	}
+	if _, err := n.in.Collect(t.Context(), time.Now().Add(time.Hour)); err == nil { // with a clock that is wrong
+		t.Error("locked bytes were deleted")
+	}
+	for n.upload(paths[0]).State != triage.UploadExpired {
+		_, err := n.in.Collect(t.Context(), time.Now())
+		must(t, err)
+		time.Sleep(50 * time.Millisecond)
+	}
+	if keys := n.objects(); len(keys) != 1 || keys[0] != (triage.Blob{SHA256: sha256.Sum256(shared)}).Key() {
+		t.Errorf("left is %v", keys)
+	}
+	if _, err := n.blob(sha256.Sum256(free)); !errors.Is(err, triage.ErrNotFound) {
+		t.Errorf("the database still knows the bytes: %v", err)
+	}
+	if u := n.upload(paths[1]); u.State != triage.UploadExpired {
+		t.Errorf("the upload whose bytes are shared is %s", u.State)
+	}
+	again := n.create("A-1", free, len(free)) // nothing of it is in the way
+	n.patch(again, "A-1", 0, free)
+	n.checkSealed(again, free)
 }

@@ -24,7 +24,7 @@ type IntakeConfig struct {
 	Clock      triage.Clock  // time.Now
 	Log        *slog.Logger  // for what people are not told; default: nothing is logged
 	BasePath   string        // URL path with slashes at both ends; "/uploads/"
-	UploadLock time.Duration // object lock of a sealed clip until a report extends it; 7 days
+	UploadLock time.Duration // object lock of a sealed clip until a report extends it; triage.UnreportedLock
 
 	MaxOpen   int   // open uploads of one account; 20
 	MaxBytes  int64 // bytes of one account's uploads that are open, or sealed within UploadLock and in no report; 10 GiB
@@ -94,7 +94,7 @@ func withDefaults(c IntakeConfig) IntakeConfig {
 	}
 	c.BasePath = orDefault(c.BasePath, "/uploads/")
 	if c.UploadLock == 0 {
-		c.UploadLock = 7 * 24 * time.Hour
+		c.UploadLock = triage.UnreportedLock
 	}
 	if c.MaxOpen == 0 {
 		c.MaxOpen = 20
@@ -214,22 +214,25 @@ func (in *Intake) cancel(ctx context.Context, by triage.Actor, id triage.UploadI
 		return err
 	}
 	if u.State != triage.UploadOpen {
-		return triage.Errorf(triage.Conflict, "This upload has ended already, so it cannot be cancelled. Leave it out of the report if it does not belong there.")
+		return triage.Errorf(triage.Conflict, "This upload has ended already, so it cannot be cancelled. A clip that is sealed can be left out of the report; it is locked, and deleted by itself %d days after it was sealed if no report takes it.", int(triage.UnreportedLock.Hours()/24))
 	}
 	return in.end(ctx, u, triage.UploadCancelled, "", string(by.Account), custody.UploadCancelled, in.now())
 }
 
-// end puts an open upload into a final state in which nothing is kept, and throws its bytes away. An empty act logs
-// nothing.
+// end puts an open upload into a final state in which nothing is kept, and throws its bytes away.
 func (in *Intake) end(ctx context.Context, u triage.Upload, s triage.UploadState, why, actor string, act custody.Act, at time.Time) error {
 	key, multipart := triage.Blob{SHA256: u.SHA256}.Key(), u.Multipart
 	u.State, u.Why, u.Touched = s, why, at
-	u.Multipart, u.Parts, u.Tail = "", nil, 0
+	u.Multipart, u.Parts, u.Tail, u.TailSum = "", nil, 0, triage.SHA256{}
 	err := in.store.Update(ctx, func(tx triage.Tx) error {
-		if err := tx.SaveUpload(ctx, u); err != nil || act == "" {
+		if err := tx.SaveUpload(ctx, u); err != nil {
 			return err
 		}
-		return logEvent(ctx, tx, at, act, actor, u, custody.Detail{"name": u.Name})
+		d := custody.Detail{"name": u.Name}
+		if why != "" {
+			d["why"] = why
+		}
+		return logEvent(ctx, tx, at, act, actor, u, d)
 	})
 	if err != nil {
 		return fmt.Errorf("ending upload %s: %w", u.ID, err)

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -100,11 +99,13 @@ func trimETag(s string) string {
 	return string(bytes.Trim([]byte(s), `"`))
 }
 
-// stagingKey names the staging object of an upload whose running hash stands at state. The state stands for every byte
-// so far, so two requests that race write the same key only if they write the same bytes.
-func stagingKey(id triage.UploadID, state []byte) string {
-	sum := sha256.Sum256(state)
-	return stagingPrefix + string(id) + "/" + hex.EncodeToString(sum[:16])
+// stagingKey names the staging object of an upload, or is "" where it has none. Two requests that race write the same key
+// only if they write the same bytes.
+func stagingKey(u triage.Upload) string {
+	if u.Tail == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s%s/%d-%s", stagingPrefix, u.ID, u.Offset, u.TailSum)
 }
 
 func (s *Store) putStaging(ctx context.Context, key string, data []byte) error {
@@ -115,8 +116,9 @@ func (s *Store) putStaging(ctx context.Context, key string, data []byte) error {
 	return fault(ctx, "keeping the unfinished part "+key, err)
 }
 
-// readStaging fills buf with a staging object of exactly that size; errPartsLost when it is not there.
-func (s *Store) readStaging(ctx context.Context, key string, buf []byte) error {
+// readStaging fills buf with a staging object of exactly that size and digest; errPartsLost when it is not there: what waits
+// in the derivative bucket is under no lock, and it is to become a part of an original.
+func (s *Store) readStaging(ctx context.Context, key string, buf []byte, sum triage.SHA256) error {
 	tctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
 	body, info, _, err := s.core().GetObject(tctx, s.derivative, key, minio.GetObjectOptions{})
@@ -130,8 +132,13 @@ func (s *Store) readStaging(ctx context.Context, key string, buf []byte) error {
 	if info.Size != int64(len(buf)) {
 		return fmt.Errorf("fetching %s, which has %d bytes instead of %d: %w", key, info.Size, len(buf), errPartsLost)
 	}
-	_, err = io.ReadFull(body, buf)
-	return fault(ctx, "fetching the unfinished part "+key, err)
+	if _, err = io.ReadFull(body, buf); err != nil {
+		return fault(ctx, "fetching the unfinished part "+key, err)
+	}
+	if sha256.Sum256(buf) != sum {
+		return fmt.Errorf("fetching %s, which was changed: %w", key, errPartsLost)
+	}
+	return nil
 }
 
 func (s *Store) removeStaging(ctx context.Context, key string) error {

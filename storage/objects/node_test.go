@@ -216,9 +216,10 @@ func (n *node) checkSealed(path string, data []byte) {
 	}
 	b, err := n.blob(u.SHA256)
 	must(n.t, err)
-	if b.Size != int64(len(data)) {
+	if b.Size != int64(len(data)) || !bytes.Equal(b.Chunks, triage.Chunks(nil).Append(data)) {
 		n.t.Fatalf("the blob is %+v", b)
 	}
+	n.checkBound(u, b)
 	r, err := n.s3.OpenEvidence(n.t.Context(), b)
 	must(n.t, err)
 	defer r.Close()
@@ -233,6 +234,20 @@ func (n *node) checkSealed(path string, data []byte) {
 		n.t.Fatalf("the lock ends %s, the database says %s", h.until, b.RetainUntil)
 	}
 	n.checkNothingLeft()
+}
+
+// checkBound fails unless the log names the chunks with which the upload was sealed.
+func (n *node) checkBound(u triage.Upload, b triage.Blob) {
+	n.t.Helper()
+	for _, e := range n.events() {
+		if e.Subject == "upload/"+string(u.ID) && e.Act == custody.ExhibitSealed {
+			if got := e.Detail["chunks"]; got != b.Chunks.Sum(b.Size).String() {
+				n.t.Fatalf("the log names the chunks %q", got)
+			}
+			return
+		}
+	}
+	n.t.Fatal("the log does not say that the upload was sealed")
 }
 
 func (n *node) checkNothingLeft() {

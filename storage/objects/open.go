@@ -11,6 +11,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/proffer/proffer/triage"
 )
 
 // Config says where the object store is and how to use it.
@@ -26,7 +28,7 @@ type Config struct {
 	EvidenceBucket   string // created with object lock if it does not exist
 	DerivativeBucket string // created if it does not exist
 
-	PartSize int64        // bytes of one part; 0 for 8 MiB; at least 5 MiB (an S3 limit)
+	PartSize int64        // bytes of one part; 0 for 8 MiB; at least 5 MiB (an S3 limit), and whole chunks
 	Sync     func() error // returns when everything written is on disk; nil where S3 itself promises that
 }
 
@@ -58,8 +60,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.PartSize == 0 {
 		c.PartSize = defaultPartSize
 	}
-	if c.PartSize < minPartSize {
-		return nil, fmt.Errorf("a part has at least %d bytes, not %d", minPartSize, c.PartSize)
+	if c.PartSize < minPartSize || c.PartSize%triage.ChunkSize != 0 {
+		return nil, fmt.Errorf("a part has at least %d bytes and whole chunks of %d, not %d", minPartSize, triage.ChunkSize, c.PartSize)
 	}
 	if c.EvidenceBucket == "" || c.DerivativeBucket == "" || c.EvidenceBucket == c.DerivativeBucket {
 		return nil, errors.New("evidence and derivatives need two different buckets: set both names")

@@ -76,17 +76,8 @@ func (s *Store) oldest(ctx context.Context, key string) (version string, err err
 	return version, nil
 }
 
-// OpenEvidence opens a blob for reading and seeking. It fails with NotFound when the blob is not there and with
-// Unavailable when S3 does not answer; reading may fail with Unavailable too. Close it.
-func (s *Store) OpenEvidence(ctx context.Context, b triage.Blob) (io.ReadSeekCloser, error) {
-	h, err := s.head(ctx, b.Key(), sizeOf(b))
-	if err != nil {
-		return nil, err
-	}
-	return s.reader(ctx, s.evidence, b.Key(), h), nil
-}
-
-// OpenDerivative opens what PutDerivative stored, as OpenEvidence does.
+// OpenDerivative opens what PutDerivative stored, for reading and seeking. It fails with NotFound when there is nothing and
+// with Unavailable when S3 does not answer; reading may fail with Unavailable too. Close it.
 func (s *Store) OpenDerivative(ctx context.Context, key string) (io.ReadSeekCloser, error) {
 	h, err := s.stat(ctx, s.derivative, key, "")
 	if err != nil {

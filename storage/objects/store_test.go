@@ -172,7 +172,7 @@ func TestDerivatives(t *testing.T) {
 func TestS3Away(t *testing.T) {
 	t.Parallel()
 	g, s := ownGateway(t)
-	data := clip(34, 3<<20)
+	data := clip(34, 24<<20) // more than the connection holds
 	b := put(t, s, data, time.Hour)
 	r, err := s.OpenEvidence(t.Context(), b)
 	must(t, err)

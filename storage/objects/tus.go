@@ -137,4 +137,5 @@ var statuses = map[triage.Kind]int{
 	triage.Forbidden:   http.StatusForbidden,
 	triage.Conflict:    http.StatusConflict,
 	triage.Unavailable: http.StatusServiceUnavailable,
+	triage.Altered:     http.StatusServiceUnavailable,
 }

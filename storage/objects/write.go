@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
@@ -61,7 +62,7 @@ func (in *Intake) write(ctx context.Context, u *triage.Upload, src io.Reader) er
 		return err
 	}
 	if w.n = int(u.Tail); w.n > 0 {
-		if err := in.objects.readStaging(ctx, stagingKey(u.ID, u.Hash), (*w.buf)[:w.n]); err != nil {
+		if err := in.objects.readStaging(ctx, stagingKey(*u), (*w.buf)[:w.n], u.TailSum); err != nil {
 			return in.partsLost(ctx, u, err)
 		}
 	}
@@ -142,6 +143,7 @@ func (w *writer) fill(ctx context.Context, src io.Reader, want int) error {
 
 func (w *writer) send(ctx context.Context, p *part, multipart string, buf *[]byte) {
 	p.saved, p.err = w.in.objects.putPart(ctx, w.key, multipart, p.number, p.data)
+	p.saved.Chunks = triage.Chunks(nil).Append(p.data)
 	close(p.ack)
 	w.free <- buf
 }
@@ -188,14 +190,10 @@ func (w *writer) commit(ctx context.Context, cancel context.CancelFunc) {
 }
 
 func (w *writer) advance(ctx context.Context, p *part) error {
-	stale := ""
-	if w.u.Tail > 0 {
-		stale = stagingKey(w.u.ID, w.u.Hash)
-	}
 	u := *w.u
 	u.Parts = append(u.Parts[:len(u.Parts):len(u.Parts)], p.saved)
-	u.Offset, u.Hash, u.Tail = p.end, p.state, 0
-	return w.store(ctx, u, stale)
+	u.Offset, u.Hash, u.Tail, u.TailSum = p.end, p.state, 0, triage.SHA256{}
+	return w.store(ctx, u)
 }
 
 // stage keeps what does not fill a part in the staging object.
@@ -204,20 +202,18 @@ func (w *writer) stage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.in.objects.putStaging(ctx, stagingKey(w.u.ID, state), (*w.buf)[:w.n]); err != nil {
+	tail := (*w.buf)[:w.n]
+	u := *w.u
+	u.Offset, u.Hash, u.Tail, u.TailSum = w.pos, state, int64(w.n), sha256.Sum256(tail)
+	if err := w.in.objects.putStaging(ctx, stagingKey(u), tail); err != nil {
 		return err
 	}
-	stale := ""
-	if w.u.Tail > 0 {
-		stale = stagingKey(w.u.ID, w.u.Hash)
-	}
-	u := *w.u
-	u.Offset, u.Hash, u.Tail = w.pos, state, int64(w.n)
-	return w.store(ctx, u, stale)
+	return w.store(ctx, u)
 }
 
 // store saves the record, and removes a staging object that it no longer names. One that stays is found at the end.
-func (w *writer) store(ctx context.Context, u triage.Upload, stale string) error {
+func (w *writer) store(ctx context.Context, u triage.Upload) error {
+	stale := stagingKey(*w.u)
 	if err := w.in.save(ctx, &u); err != nil {
 		return err
 	}

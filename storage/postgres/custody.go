@@ -57,9 +57,18 @@ func (t *tx) Log(ctx context.Context, e custody.Event) error {
 }
 
 func (t *tx) EventsOf(ctx context.Context, c triage.CaseID) ([]triage.LoggedEvent, error) {
+	return t.logged(ctx, "e.case_id = $1", c)
+}
+
+func (t *tx) EventsOn(ctx context.Context, c triage.CaseID, subject string, acts ...custody.Act) ([]triage.LoggedEvent, error) {
+	return t.logged(ctx, "e.case_id = $1 AND e.subject = $2 AND e.act = ANY ($3)", c, subject, ids(&acts))
+}
+
+// logged lists the events for which a condition holds, oldest first.
+func (t *tx) logged(ctx context.Context, condition string, args ...any) ([]triage.LoggedEvent, error) {
 	rows, err := list(ctx, t, loggedColumns, `FROM custody_events e LEFT JOIN custody_details d ON d.event = e.id
 		LEFT JOIN custody_leaves l ON l.event = e.id LEFT JOIN accounts a ON a.id = e.actor
-		WHERE e.case_id = $1 ORDER BY e.at, e.number`, c)
+		WHERE `+condition+` ORDER BY e.at, e.number`, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ const rowDetails = `
 	CROSS JOIN LATERAL (SELECT count(*), (array_agg(name ORDER BY first))[1:3] AS names FROM (
 		SELECT name, min(r.filed) AS first FROM report_people rp JOIN reports r ON r.id = rp.report WHERE rp.case_id = c.id
 		GROUP BY rp.name, rp.identifier, rp.account) who) p
-	CROSS JOIN LATERAL (SELECT count(*), count(*) FILTER (WHERE processing = 'failed') AS failed
+	CROSS JOIN LATERAL (SELECT count(*), count(*) FILTER (WHERE processing IN ('failed', 'altered')) AS failed
 		FROM exhibits WHERE case_id = c.id) x
 	CROSS JOIN LATERAL (SELECT bool_and(withdrawn IS NOT NULL) AS withdrawn FROM reports WHERE case_id = c.id) r
 	LEFT JOIN LATERAL (SELECT meeting_mode, a.name AS reporter FROM reports JOIN accounts a ON a.id = reporter

@@ -30,7 +30,8 @@ func seed(t *testing.T, s subject) {
 			tx.InsertCase(ctx, triage.Case{ID: "C-1", Lane: triage.LaneGeneral, State: triage.StateDecided, Opened: now}),
 			tx.InsertReport(ctx, triage.Report{ID: "R-1", Case: "C-1", Reporter: host.ID, Key: "k", Occurred: now, Filed: now,
 				People: []triage.Person{{ID: "W-1", Name: "Mallory"}}, Additions: []triage.Addition{{At: now, Words: "more"}}}),
-			tx.InsertBlob(ctx, triage.Blob{SHA256: sum, Size: 1, Sealed: now, RetainUntil: now.Add(time.Hour)}),
+			tx.InsertBlob(ctx, triage.Blob{SHA256: sum, Size: 1, Sealed: now, RetainUntil: now.Add(time.Hour),
+				Chunks: triage.Chunks(nil).Append([]byte("x"))}),
 			tx.InsertExhibit(ctx, triage.Exhibit{ID: "X-1", Report: "R-1", Case: "C-1", Number: 1, SHA256: sum, Received: now,
 				Processing: triage.ProcessingDone, Trust: triage.TrustUnverified}),
 			tx.InsertDecision(ctx, triage.Decision{ID: "D-1", Case: "C-1", Number: 1, Decider: ann.ID, Decided: now, Approver: ben.ID, Answered: now,
@@ -77,6 +78,9 @@ func TestAppendOnly(t *testing.T) {
 		"UPDATE exhibits SET sha256 = decode(repeat('00', 32), 'hex')",
 		"UPDATE blobs SET retain_until = retain_until - interval '1 second'",
 		"UPDATE blobs SET size = 2",
+		"UPDATE blobs SET chunks = decode(repeat('00', 32), 'hex')",
+		"UPDATE blobs SET chunks = NULL",
+		"DELETE FROM blobs",
 		"UPDATE packages SET recipient = 'x'",
 		"UPDATE package_exhibits SET exhibit = 'x'",
 	} {
@@ -108,6 +112,7 @@ func TestConstraints(t *testing.T) {
 		"UPDATE accounts SET roles = '{god}'":                 "23514",
 		"UPDATE packages SET state = 'ready'":                 "23514", // without a key and a hash
 		"INSERT INTO blobs VALUES ('short', 1, now(), now())": "23514",
+		"INSERT INTO blobs VALUES (decode(repeat('00', 32), 'hex'), 1048577, now(), now(), decode(repeat('00', 32), 'hex'))": "23514", // too few chunks
 	} {
 		var pg *pgconn.PgError
 		if err := s.sql(statement); !errors.As(err, &pg) || pg.Code != want {

@@ -11,7 +11,7 @@ import (
 
 func uploadColumns(u *triage.Upload) []column {
 	return []column{{"id", &u.ID}, {"owner", &u.Owner}, {"name", &u.Name}, {"size", &u.Size}, {"sha256", hash(&u.SHA256)},
-		{`"offset"`, &u.Offset}, {"multipart", &u.Multipart}, {"parts", &u.Parts}, {"tail", &u.Tail}, {"hash", &u.Hash},
+		{`"offset"`, &u.Offset}, {"multipart", &u.Multipart}, {"parts", &u.Parts}, {"tail", &u.Tail}, {"tail_sum", hash(&u.TailSum)}, {"hash", &u.Hash},
 		{"state", &u.State}, {"why", &u.Why}, {"exhibit", opt(&u.Exhibit)}, {"created", &u.Created}, {"touched", &u.Touched},
 		{"version", &u.Version}}
 }
@@ -25,7 +25,7 @@ func (t *tx) Upload(ctx context.Context, id triage.UploadID) (triage.Upload, err
 }
 
 func (t *tx) SaveUpload(ctx context.Context, u triage.Upload) error {
-	return t.save(ctx, "uploads", string(u.ID), u.Version, only(uploadColumns(&u), `"offset"`, "multipart", "parts", "tail", "hash",
+	return t.save(ctx, "uploads", string(u.ID), u.Version, only(uploadColumns(&u), `"offset"`, "multipart", "parts", "tail", "tail_sum", "hash",
 		"state", "why", "exhibit", "touched"))
 }
 
@@ -38,8 +38,14 @@ func (t *tx) StaleUploads(ctx context.Context, before time.Time, limit int) ([]t
 	return list(ctx, t, uploadColumns, "FROM uploads WHERE state = 'open' AND touched < $1 ORDER BY touched, id LIMIT $2", before, limit)
 }
 
+func (t *tx) ForgottenUploads(ctx context.Context, before time.Time, limit int) ([]triage.Upload, error) {
+	return list(ctx, t, uploadColumns,
+		"FROM uploads WHERE state = 'sealed' AND exhibit IS NULL AND touched < $1 ORDER BY touched, id LIMIT $2", before, limit)
+}
+
 func blobColumns(b *triage.Blob) []column {
-	return []column{{"sha256", hash(&b.SHA256)}, {"size", &b.Size}, {"sealed", &b.Sealed}, {"retain_until", &b.RetainUntil}}
+	return []column{{"sha256", hash(&b.SHA256)}, {"size", &b.Size}, {"sealed", &b.Sealed}, {"retain_until", &b.RetainUntil},
+		{"chunks", (*[]byte)(&b.Chunks)}}
 }
 
 // lockBlobs is the first key of the advisory locks on digests; the second is the digest's first four bytes. Two digests
@@ -51,11 +57,36 @@ func (t *tx) LockBlob(ctx context.Context, sum triage.SHA256) (triage.Blob, erro
 	if _, err := t.exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", int32(lockBlobs), low); err != nil {
 		return triage.Blob{}, err
 	}
-	return one(ctx, t, blobColumns, "FROM blobs WHERE sha256 = $1", hash(&sum))
+	return t.Blob(ctx, sum)
 }
 
 func (t *tx) InsertBlob(ctx context.Context, b triage.Blob) error {
 	return t.insert(ctx, "blobs", blobColumns(&b))
+}
+
+func (t *tx) Blob(ctx context.Context, sum triage.SHA256) (triage.Blob, error) {
+	return one(ctx, t, blobColumns, "FROM blobs WHERE sha256 = $1", hash(&sum))
+}
+
+func (t *tx) KeepChunks(ctx context.Context, sum triage.SHA256, c triage.Chunks) error {
+	tag, err := t.exec(ctx, "UPDATE blobs SET chunks = $2 WHERE sha256 = $1 AND chunks IS NULL", hash(&sum), []byte(c))
+	if err != nil || tag.RowsAffected() == 1 {
+		return err
+	}
+	if _, err := t.Blob(ctx, sum); err != nil {
+		return err
+	}
+	return triage.Errorf(triage.Conflict, "The chunks of these bytes are kept already.")
+}
+
+func (t *tx) BlobInUse(ctx context.Context, sum triage.SHA256) (bool, error) {
+	return scalar[bool](ctx, t, `SELECT EXISTS (SELECT FROM exhibits WHERE sha256 = $1)
+		OR EXISTS (SELECT FROM uploads WHERE sha256 = $1 AND state = 'sealed' AND exhibit IS NULL)`, hash(&sum))
+}
+
+func (t *tx) DeleteBlob(ctx context.Context, sum triage.SHA256) error {
+	_, err := scalar[bool](ctx, t, "DELETE FROM blobs WHERE sha256 = $1 RETURNING true", hash(&sum))
+	return err
 }
 
 func (t *tx) ExtendBlob(ctx context.Context, sum triage.SHA256, until time.Time) error {

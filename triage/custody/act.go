@@ -8,6 +8,7 @@ type Act string
 // The acts. Their meaning in words is in the table below, which the pages and the package's cover print.
 const (
 	UploadStarted   Act = "upload.started"
+	UploadRefused   Act = "upload.refused"
 	UploadCancelled Act = "upload.cancelled"
 	UploadExpired   Act = "upload.expired"
 
@@ -17,6 +18,8 @@ const (
 	ReportRead      Act = "report.read"
 
 	ExhibitSealed    Act = "exhibit.sealed"
+	ExhibitMeasured  Act = "exhibit.measured"
+	ExhibitAltered   Act = "exhibit.altered"
 	ExhibitProcessed Act = "exhibit.processed"
 	ExhibitFailed    Act = "exhibit.failed"
 	ExhibitRetried   Act = "exhibit.retried"
@@ -92,6 +95,7 @@ type ActInfo struct {
 // acts is the one table of acts, in the order in which a case meets them.
 var acts = []ActInfo{
 	{UploadStarted, "Upload started", "A host's browser began to send a clip.", false},
+	{UploadRefused, "Upload refused", "What arrived was not the file that was declared, or the store lost a part of it; nothing was kept.", false},
 	{UploadCancelled, "Upload cancelled", "The host cancelled an upload before it was part of a report, and its bytes were removed.", false},
 	{UploadExpired, "Upload expired", "An upload was never finished or never reported, and its bytes were removed.", false},
 
@@ -101,6 +105,8 @@ var acts = []ActInfo{
 	{ReportRead, "Report read", "The host opened the page of the report.", false},
 
 	{ExhibitSealed, "Exhibit sealed", "The original bytes of a clip were stored under a write-once lock, and their hash was recorded.", true},
+	{ExhibitMeasured, "Exhibit measured", "The whole original was read and agreed with its hash, and the digest of its chunks was recorded.", true},
+	{ExhibitAltered, "Original altered", "The original was found not to be what was sealed; it is not shown until the whole of it agrees again.", true},
 	{ExhibitProcessed, "Exhibit prepared", "The clip was examined in the sandbox and prepared for review; the original was not changed.", true},
 	{ExhibitFailed, "Exhibit not prepared", "The clip could not be decoded; the original is kept, and the case says why.", true},
 	{ExhibitRetried, "Preparation repeated", "Somebody asked for the preparation of the clip to be tried again.", true},

@@ -34,6 +34,7 @@
 //	capture receipt (Ed25519)            ReceiptContext || "\n"                        <origin>/receipt
 //	checkpoint (Ed25519)                 <origin> || "/log\n" (C2SP tlog-checkpoint)   <origin>/log
 //	package manifest (Ed25519)           set by triage/export                          <origin>/package
+//	chunk list of an original (SHA-256)  triage.ChunksContext || "\n"                  –
 //
 // InclusionContext and ConsistencyContext head the text form of proofs, which are neither hashed nor signed.
 package custody

@@ -40,28 +40,31 @@ func Build(ctx context.Context, c *Contents, o Options, w io.Writer, progress fu
 	return build(ctx, c, o, w, progress, writeCover)
 }
 
-func build(ctx context.Context, c *Contents, o Options, w io.Writer, progress func(int64), cover coverFunc) (Result, error) {
+func build(ctx context.Context, c *Contents, o Options, w io.Writer, progress func(int64), cover coverFunc) (r Result, err error) {
+	whole := sha256.New()
+	r.Size, err = write(ctx, c, o, io.MultiWriter(w, whole), progress, cover)
+	whole.Sum(r.SHA256[:0])
+	return r, err
+}
+
+// write is build for a caller that hashes the package itself.
+func write(ctx context.Context, c *Contents, o Options, w io.Writer, progress func(int64), cover coverFunc) (size int64, err error) {
 	o.Now = o.Now.UTC().Truncate(time.Microsecond)
 	keys, err := custody.ParsePublicKeys(o.PublicKeys)
 	if err != nil {
-		return Result{}, fmt.Errorf("the public keys for the package: %w", err)
+		return 0, fmt.Errorf("the public keys for the package: %w", err)
 	}
 	signing, err := keyOf(o.Signer, keys)
 	if err != nil {
-		return Result{}, err
+		return 0, err
 	}
 	if !validDate(o.Now) {
-		return Result{}, fmt.Errorf("a package cannot be dated %s", o.Now)
+		return 0, fmt.Errorf("a package cannot be dated %s", o.Now)
 	}
-	whole := sha256.New()
 	b := builder{Contents: c, Options: o, key: signing, pump: newPump(), cover: cover, progress: progress,
-		zip: &zipWriter{w: io.MultiWriter(w, whole), date: dosDate(o.Now)}}
-	if err := b.run(ctx); err != nil {
-		return Result{}, err
-	}
-	r := Result{Size: b.zip.at}
-	whole.Sum(r.SHA256[:0])
-	return r, nil
+		zip: &zipWriter{w: w, date: dosDate(o.Now)}}
+	err = b.run(ctx)
+	return b.zip.at, err
 }
 
 // keyOf finds the public key of the signer among the platform's.
@@ -117,7 +120,11 @@ func (b *builder) run(ctx context.Context) error {
 }
 
 func (b *builder) original(ctx context.Context, x Exhibit) error {
+	f := copied{path: x.File, sha256: x.SHA256, size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}
 	r, err := b.Objects.OpenEvidence(ctx, x.blob)
+	if errors.Is(err, triage.ErrAltered) {
+		return f.changed(err)
+	}
 	if err != nil {
 		return fmt.Errorf("opening the original of exhibit %s: %w", x.ID, err)
 	}
@@ -128,7 +135,7 @@ func (b *builder) original(ctx context.Context, x Exhibit) error {
 			b.progress(b.done)
 		}
 	}
-	return b.copy(ctx, copied{path: x.File, sha256: x.SHA256, size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}, r, report)
+	return b.copy(ctx, f, r, report)
 }
 
 func (b *builder) derivative(ctx context.Context, x Exhibit, d Derivative) error {
@@ -145,6 +152,14 @@ type copied struct {
 	path, sha256 string
 	size         int64
 	what         string
+}
+
+// changed is the error of a file that is not, byte for byte, what was recorded; cause is for the log, or nil.
+func (f copied) changed(cause error) error {
+	e := triage.Errorf(triage.Conflict, "%s is no longer what was recorded of it (SHA-256 %s, %d bytes), so the package was not built. "+
+		"Have an administrator look into the evidence store at once.", f.what, f.sha256, f.size)
+	e.Err = cause
+	return e
 }
 
 // copy streams a file into the archive; it must be, byte for byte, what was recorded.
@@ -164,13 +179,15 @@ func (b *builder) copy(ctx context.Context, f copied, r io.Reader, progress func
 	if errors.As(err, &found) {
 		return found.refusal(f.path)
 	}
+	if errors.Is(err, triage.ErrAltered) {
+		return f.changed(err)
+	}
 	if err != nil {
 		return fmt.Errorf("copying %s: %w", f.path, err)
 	}
 	sum256, sum512 := fmt.Sprintf("%x", sums[0].Sum(nil)), fmt.Sprintf("%x", sums[1].Sum(nil))
 	if size := b.zip.files[len(b.zip.files)-1].size + body.(*zipBody).size; size != f.size || sum256 != f.sha256 {
-		return triage.Errorf(triage.Conflict, "%s is no longer what was recorded of it (SHA-256 %s, %d bytes), so the package was not built. "+
-			"Have an administrator look into the evidence store at once.", f.what, f.sha256, f.size)
+		return f.changed(nil)
 	}
 	b.enter(&b.payload, f.path, sum256, sum512)
 	b.octets += f.size

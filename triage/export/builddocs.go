@@ -31,13 +31,13 @@ type Builder struct {
 	Clock   triage.Clock
 }
 
-// Build gathers and builds one package.
+// Build gathers and builds one package. Its caller stores and hashes what is written.
 func (b *Builder) Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error {
 	c, err := Gather(ctx, b.Store, id)
 	if err != nil {
 		return err
 	}
-	_, err = Build(ctx, c, Options{b.Objects, b.Signer(), b.Keys(), b.Tool, b.Clock()}, w, progress)
+	_, err = write(ctx, c, Options{b.Objects, b.Signer(), b.Keys(), b.Tool, b.Clock()}, w, progress, writeCover)
 	return err
 }
 

@@ -72,10 +72,17 @@ func (g *gathering) exhibits(ctx context.Context) error {
 		if !slices.Contains(g.Request.Exhibits, x.ID) {
 			continue
 		}
+		blob, _, err := triage.SealedBlob(ctx, g.Tx, x)
+		if errors.Is(err, triage.ErrAltered) {
+			err = copied{sha256: x.SHA256.String(), size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}.changed(err)
+		}
+		if err != nil {
+			return err
+		}
 		out := Exhibit{ID: x.ID, Number: x.Number, Report: x.Report, Name: x.Name, Received: x.Received, SHA256: x.SHA256.String(),
 			Size: x.Size, Container: x.Container, Seconds: x.Probe.Duration.Seconds(), Tracks: x.Probe.Tracks, Trust: x.Trust, Note: x.Why,
 			File: fmt.Sprintf("data/original/%d-%s%s", x.Number, x.ID, triage.Extension(x.Container)),
-			blob: triage.Blob{SHA256: x.SHA256, Size: x.Size}}
+			blob: blob}
 		ds, err := g.Derivatives(ctx, x.ID)
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -96,9 +97,12 @@ func TestBuildRefusesChangedOriginals(t *testing.T) {
 		change func(io.ReadSeekCloser) io.Reader
 		kind   triage.Kind
 	}{
-		"shorter":         {func(r io.ReadSeekCloser) io.Reader { return io.LimitReader(r, 5) }, triage.Conflict},
-		"longer":          {func(r io.ReadSeekCloser) io.Reader { return io.MultiReader(r, strings.NewReader("x")) }, triage.Conflict},
-		"other":           {func(io.ReadSeekCloser) io.Reader { return strings.NewReader("\x1a\x45\xdf\xa3 a small worst clip") }, triage.Conflict},
+		"shorter": {func(r io.ReadSeekCloser) io.Reader { return io.LimitReader(r, 5) }, triage.Conflict},
+		"longer":  {func(r io.ReadSeekCloser) io.Reader { return io.MultiReader(r, strings.NewReader("x")) }, triage.Conflict},
+		"other":   {func(io.ReadSeekCloser) io.Reader { return strings.NewReader("\x1a\x45\xdf\xa3 a small worst clip") }, triage.Conflict},
+		"altered": {func(r io.ReadSeekCloser) io.Reader {
+			return io.MultiReader(io.LimitReader(r, 5), iotest.ErrReader(triage.AlteredOriginal(triage.Blob{}, "chunk 1 is another one")))
+		}, triage.Conflict},
 		"lost connection": {func(r io.ReadSeekCloser) io.Reader { return io.MultiReader(io.LimitReader(r, 5), cut{}) }, 0},
 	} {
 		o := w.options()

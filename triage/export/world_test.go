@@ -32,6 +32,14 @@ func (f files) path(key string) string {
 func (f files) OpenEvidence(_ context.Context, b triage.Blob) (io.ReadSeekCloser, error) {
 	return os.Open(f.path(b.Key()))
 }
+func (f files) Measure(_ context.Context, b triage.Blob) (triage.Chunks, error) {
+	r, err := os.Open(f.path(b.Key()))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return triage.Measure(r, b)
+}
 func (f files) Retain(context.Context, triage.Blob, time.Time) error { return nil }
 func (f files) Sync(context.Context) error                           { return nil }
 func (f files) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {

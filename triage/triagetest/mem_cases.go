@@ -152,7 +152,7 @@ func (t *tx) row(c triage.Case) triage.CaseRow {
 	row.PeopleCount = len(seen)
 	for _, x := range t.exhibitsOf(c.ID) {
 		row.Exhibits++
-		if x.Processing == triage.ProcessingFailed {
+		if x.Processing.Retriable() {
 			row.Failed++
 		}
 	}

@@ -3,6 +3,7 @@ package triagetest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +78,12 @@ func (t *tx) StaleUploads(_ context.Context, before time.Time, limit int) ([]tri
 		oldest(func(u triage.Upload) time.Time { return u.Touched }, uploadID), limit), nil
 }
 
+func (t *tx) ForgottenUploads(_ context.Context, before time.Time, limit int) ([]triage.Upload, error) {
+	return find(t.uploads, func(u triage.Upload) bool {
+		return u.State == triage.UploadSealed && u.Exhibit == "" && u.Touched.Before(before)
+	}, oldest(func(u triage.Upload) time.Time { return u.Touched }, uploadID), limit), nil
+}
+
 func (t *tx) LockBlob(_ context.Context, sum triage.SHA256) (triage.Blob, error) {
 	if err := t.write("LockBlob"); err != nil {
 		return triage.Blob{}, err
@@ -89,6 +96,58 @@ func (t *tx) InsertBlob(_ context.Context, b triage.Blob) error {
 		return err
 	}
 	return insert(t.blobs, b.SHA256, b)
+}
+
+func (t *tx) Blob(_ context.Context, sum triage.SHA256) (triage.Blob, error) {
+	return get(t.blobs, sum)
+}
+
+func (t *tx) KeepChunks(_ context.Context, sum triage.SHA256, c triage.Chunks) error {
+	if err := t.write("KeepChunks"); err != nil {
+		return err
+	}
+	b, err := get(t.blobs, sum)
+	if err == nil && b.Chunks != nil {
+		err = conflict()
+	}
+	if err == nil {
+		b.Chunks = c
+		t.blobs[sum] = copyOf(b)
+	}
+	return err
+}
+
+func (t *tx) exhibited(sum triage.SHA256) bool {
+	for _, x := range t.exhibits {
+		if x.SHA256 == sum {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tx) BlobInUse(_ context.Context, sum triage.SHA256) (bool, error) {
+	for _, u := range t.uploads {
+		if u.SHA256 == sum && u.State == triage.UploadSealed && u.Exhibit == "" {
+			return true, nil
+		}
+	}
+	return t.exhibited(sum), nil
+}
+
+func (t *tx) DeleteBlob(_ context.Context, sum triage.SHA256) error {
+	if err := t.write("DeleteBlob"); err != nil {
+		return err
+	}
+	b, err := get(t.blobs, sum)
+	if err != nil {
+		return err
+	}
+	if t.exhibited(sum) || b.RetainUntil.After(t.now()) {
+		return fmt.Errorf("the blob %s is in use or locked", sum)
+	}
+	delete(t.blobs, sum)
+	return nil
 }
 
 func (t *tx) ExtendBlob(_ context.Context, sum triage.SHA256, until time.Time) error {

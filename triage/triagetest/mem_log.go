@@ -44,6 +44,11 @@ func (t *tx) EventsOf(_ context.Context, c triage.CaseID) ([]triage.LoggedEvent,
 	return out, nil
 }
 
+func (t *tx) EventsOn(ctx context.Context, c triage.CaseID, subject string, acts ...custody.Act) ([]triage.LoggedEvent, error) {
+	all, err := t.EventsOf(ctx, c)
+	return slices.DeleteFunc(all, func(e triage.LoggedEvent) bool { return e.Subject != subject || !slices.Contains(acts, e.Act) }), err
+}
+
 // place is the index of an event's leaf, or -1.
 func (t *tx) place(event string) int64 {
 	return int64(slices.IndexFunc(t.leaves, func(l triage.Leaf) bool { return l.Event == event }))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -52,8 +53,9 @@ func testUploads(t *testing.T, w *world) {
 		w.fails(tx.InsertUpload(ctx, open), triage.ErrConflict)
 
 		next := open
+		next.TailSum = triage.SHA256{5}
 		next.Offset, next.Tail, next.Multipart, next.Hash, next.Touched = 60, 10, "mp", []byte{1, 2, 3}, w.at(5)
-		next.Parts = []triage.UploadPart{{Number: 1, ETag: "a", Size: 50}}
+		next.Parts = []triage.UploadPart{{Number: 1, ETag: "a", Size: 50, Chunks: triage.Chunks{1, 2}}}
 		next.Why = "because"
 		w.ok(tx.SaveUpload(ctx, next))
 		w.fails(tx.SaveUpload(ctx, next), triage.ErrConflict)
@@ -77,7 +79,7 @@ func testBlobs(t *testing.T, w *world) {
 				made++ // alone until the transaction ends; the race detector agrees
 				return tx.InsertBlob(t.Context(), blob)
 			}
-			if err == nil && known != copyOf(blob) {
+			if err == nil && !reflect.DeepEqual(known, copyOf(blob)) {
 				err = fmt.Errorf("got %+v", known)
 			}
 			return err
@@ -92,6 +94,50 @@ func testBlobs(t *testing.T, w *world) {
 		blob.RetainUntil = w.at(200)
 		is(w, blob)(tx.LockBlob(ctx, sum))
 	})
+	chunks := triage.Chunks(nil).Append([]byte("bytes"))
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.KeepChunks(ctx, sum, chunks))
+		w.fails(tx.KeepChunks(ctx, sum, triage.Chunks(nil).Append([]byte("other"))), triage.ErrConflict)
+		w.fails(tx.KeepChunks(ctx, triage.SHA256{9}, chunks), triage.ErrNotFound)
+		blob.Chunks = chunks
+		is(w, blob)(tx.Blob(ctx, sum))
+		with := blob
+		with.SHA256 = triage.SHA256{8}
+		w.ok(tx.InsertBlob(ctx, with))
+		is(w, with)(tx.LockBlob(ctx, with.SHA256))
+		refused[triage.Blob](w, triage.ErrNotFound)(tx.Blob(ctx, triage.SHA256{9}))
+	})
+	testForgotten(w)
+}
+
+// testForgotten deletes bytes that are locked, that are an exhibit, and that are neither.
+func testForgotten(w *world) {
+	past := time.Date(2001, 2, 3, 0, 0, 0, 0, time.UTC)
+	x := w.addExhibit(w.addReport(w.addCase(triage.LaneGeneral, triage.StateReceived, 50, 0), 1, triage.Person{Name: "Mallory"}), 1)
+	locked, free := triage.Blob{SHA256: triage.SHA256{20}, Size: 1, Sealed: past, RetainUntil: time.Now().Add(time.Hour)},
+		triage.Blob{SHA256: triage.SHA256{21}, Size: 1, Sealed: past, RetainUntil: past}
+	u := triage.Upload{ID: "U-forgotten", Owner: w.host.ID, Size: 1, SHA256: free.SHA256, State: triage.UploadSealed, Created: past, Touched: past}
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.InsertBlob(ctx, locked))
+		w.ok(tx.InsertBlob(ctx, free))
+		w.ok(tx.InsertUpload(ctx, u))
+		is(w, []triage.Upload{u})(tx.ForgottenUploads(ctx, past.Add(time.Second), 10))
+		empty(w, must(tx.ForgottenUploads(ctx, past, 10)))
+		is(w, true)(tx.BlobInUse(ctx, free.SHA256))
+		is(w, true)(tx.BlobInUse(ctx, x.SHA256))
+		is(w, false)(tx.BlobInUse(ctx, locked.SHA256))
+		u.State = triage.UploadExpired
+		w.ok(tx.SaveUpload(ctx, u))
+		is(w, false)(tx.BlobInUse(ctx, free.SHA256))
+		empty(w, must(tx.ForgottenUploads(ctx, past.Add(time.Second), 10)))
+		w.ok(tx.DeleteBlob(ctx, free.SHA256))
+		w.fails(tx.DeleteBlob(ctx, free.SHA256), triage.ErrNotFound)
+	})
+	for _, sum := range []triage.SHA256{locked.SHA256, x.SHA256} {
+		if err := w.s.Update(w.t.Context(), func(tx triage.Tx) error { return tx.DeleteBlob(w.t.Context(), sum) }); err == nil {
+			w.t.Errorf("the bytes %s could be deleted", sum)
+		}
+	}
 }
 
 func testReports(t *testing.T, w *world) {

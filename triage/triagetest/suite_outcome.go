@@ -172,6 +172,9 @@ func testLog(t *testing.T, w *world) {
 		equal(w, mapped(logged, func(e triage.LoggedEvent) int64 { return e.Index }), []int64{0, 1, 2, 4, -1})
 		equal(w, logged[0], triage.LoggedEvent{Event: events[0], Index: 0, ActorName: "Ann"})
 		equal(w, logged[4].ActorName, triage.SystemActor.Name)
+		is(w, logged)(tx.EventsOn(ctx, c.ID, logged[0].Subject, "other.act", logged[0].Act))
+		empty(w, must(tx.EventsOn(ctx, c.ID, logged[0].Subject, "other.act")))
+		empty(w, must(tx.EventsOn(ctx, c.ID, "exhibit/other", logged[0].Act)))
 		leaves := must(tx.Leaves(ctx, 1, 3))
 		equal(w, mapped(leaves, func(l triage.Leaf) string { return l.Event }), []string{"E-1", "E-2", "E-3"})
 		want := triage.Leaf{Index: 3, Event: "E-3", Data: must(events[3].Leaf.Encode()), Salt: events[3].Salt, Content: events[3].Detail}

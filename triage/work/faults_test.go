@@ -243,3 +243,78 @@ func TestSweepGoesOn(t *testing.T) {
 		t.Errorf("what could not be collected is not told: %v", err)
 	}
 }
+
+// rewritten is a database in which somebody replaced the chunks of every original, as its superuser can.
+type rewritten struct {
+	triage.Store
+	chunks triage.Chunks
+}
+
+type rewrittenTx struct {
+	triage.Tx
+	chunks triage.Chunks
+}
+
+func (r rewritten) View(ctx context.Context, f func(triage.Tx) error) error {
+	return r.Store.View(ctx, func(tx triage.Tx) error { return f(rewrittenTx{tx, r.chunks}) })
+}
+
+func (t rewrittenTx) Blob(ctx context.Context, sum triage.SHA256) (triage.Blob, error) {
+	b, err := t.Tx.Blob(ctx, sum)
+	b.Chunks = t.chunks
+	return b, err
+}
+
+// TestChunksAreBoundToTheLog opens an original that was sealed before there were chunks, which measures it once; then the
+// list in the database is replaced by that of other bytes.
+func TestChunksAreBoundToTheLog(t *testing.T) {
+	s, r, staff := open(t)
+	ctx, id := t.Context(), r.Exhibits[0]
+	x, _ := s.exhibit(r)
+	for range 2 {
+		o, err := s.Desk.OpenSealed(ctx, x)
+		s.ok(err)
+		s.ok(o.Close())
+	}
+	if n := s.acts(r.Case)[custody.ExhibitMeasured]; n != 1 {
+		t.Errorf("measured %d times", n)
+	}
+	s.Desk.Store = rewritten{s.store, triage.Chunks(nil).Append([]byte("the bytes of A clip"))}
+	if _, err := s.Desk.OpenSealed(ctx, x); !errors.Is(err, triage.ErrAltered) {
+		t.Errorf("opening: %v", err)
+	}
+	s.decode = poster
+	s.ok(s.Worker.Prepare(ctx, triage.PrepareExhibit{Exhibit: id}))
+	if x, c := s.exhibit(r); x.Processing != triage.ProcessingAltered || c.State != triage.StateQueued {
+		t.Errorf("preparing: %s, %s", x.Processing, c.State)
+	}
+	if _, err := s.Desk.OpenOriginal(ctx, staff, id); !errors.Is(err, triage.ErrAltered) {
+		t.Errorf("playing: %v", err)
+	}
+	if n := s.acts(r.Case); n[custody.ExhibitAltered] != 1 || n[custody.ExhibitProcessed] != 0 {
+		t.Errorf("logged: %v", n)
+	}
+	s.Desk.Store = s.store
+	_, err := s.Desk.RetryExhibit(ctx, staff, id)
+	s.ok(err)
+	s.ok(s.Worker.Prepare(ctx, triage.PrepareExhibit{Exhibit: id}))
+	o, err := s.Desk.OpenOriginal(ctx, staff, id)
+	s.ok(err)
+	s.ok(o.Close())
+}
+
+// TestMarkingWhoseCommitIsInDoubt loses the answer of the transaction that takes an altered original out of use.
+func TestMarkingWhoseCommitIsInDoubt(t *testing.T) {
+	for _, persists := range []bool{true, false} {
+		s, r, _ := open(t)
+		s.decode, s.evidence = poster, []byte("the bytes of A clip")
+		s.store.FailNext("Log", persists)
+		if err := s.Worker.Prepare(t.Context(), triage.PrepareExhibit{Exhibit: r.Exhibits[0]}); !errors.Is(err, triage.ErrUnavailable) {
+			t.Errorf("persists %v: %v", persists, err)
+		}
+		s.ok(s.Worker.Prepare(t.Context(), triage.PrepareExhibit{Exhibit: r.Exhibits[0]}))
+		if x, c := s.exhibit(r); x.Processing != triage.ProcessingAltered || c.State != triage.StateQueued || s.acts(r.Case)[custody.ExhibitAltered] != 1 {
+			t.Errorf("persists %v: %s, %s, %v", persists, x.Processing, c.State, s.acts(r.Case))
+		}
+	}
+}

@@ -3,22 +3,28 @@ package work
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/proffer/proffer/triage"
 )
 
-// changedOriginal is what a case says of a clip whose bytes are not those that were sealed.
-const changedOriginal = "The stored bytes are not the bytes that were sealed: somebody changed them in the object store. Do not rely on this clip; tell an administrator."
-
-// Prepare prepares one exhibit: a failed decode is a result, everything else that fails is tried again.
+// Prepare prepares one exhibit: a failed decode is a result, and so is an original that is not what was sealed; everything
+// else that fails is tried again.
 func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 	x, done, err := w.Desk.BeginPreparing(ctx, j.Exhibit)
 	if err != nil || done {
 		return err
 	}
-	clip, err := w.Desk.Objects.OpenEvidence(ctx, triage.Blob{SHA256: x.SHA256, Size: x.Size})
+	if err = w.prepare(ctx, x); errors.Is(err, triage.ErrAltered) {
+		return w.Desk.MarkAltered(ctx, x.ID, err)
+	}
+	return err
+}
+
+func (w *Worker) prepare(ctx context.Context, x triage.Exhibit) error {
+	clip, err := w.Desk.OpenSealed(ctx, x)
 	if err != nil {
 		return fmt.Errorf("opening the original of %s: %w", x.ID, err)
 	}
@@ -43,8 +49,7 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 		return fmt.Errorf("reading the original of %s: %w", x.ID, err)
 	}
 	if [32]byte(sum.Sum(nil)) != x.SHA256 {
-		w.Log.Error("an original was changed in the object store", "exhibit", x.ID)
-		return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Failed: true, Why: changedOriginal})
+		return triage.AlteredOriginal(triage.Blob{SHA256: x.SHA256}, "its chunks agree, and the whole does not")
 	}
 	why := out.Failed
 	if why != "" && out.Notes != "" {

@@ -5,8 +5,10 @@ package embeddedtest
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -102,6 +104,7 @@ type S3Info struct {
 	Endpoint, AccessKey, SecretKey string
 	TLS                            *tls.Config
 	Evidence, Derivative           string // bucket names, not made yet
+	Dir                            string // where the gateway keeps its files, for tests that change them
 }
 
 // S3 returns the test process's gateway.
@@ -114,7 +117,44 @@ func S3(t testing.TB) S3Info {
 	}
 	n := shared.count.Add(1)
 	return S3Info{shared.s3.Endpoint, shared.s3.AccessKey, shared.s3.SecretKey, shared.s3.TLS,
-		fmt.Sprintf("evidence-%d", n), fmt.Sprintf("derivative-%d", n)}
+		fmt.Sprintf("evidence-%d", n), fmt.Sprintf("derivative-%d", n), filepath.Join(folder(t), "s3")}
+}
+
+// OnDisk finds the one file below a folder that has a name, such as the gateway's file of an original by its SHA-256.
+func OnDisk(t testing.TB, dir, name string) string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // another test's file, just gone
+			return nil
+		}
+		if err == nil && d.Type().IsRegular() && d.Name() == name {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s is on disk as %v, %v", name, found, err)
+	}
+	return found[0]
+}
+
+// Flip changes one bit of a file, as the owner of the disk can, and nothing else that S3 would notice.
+func Flip(t testing.TB, path string, at int64) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := []byte{0}
+	if _, err = f.ReadAt(b, at); err == nil {
+		b[0] ^= 4
+		_, err = f.WriteAt(b, at)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // StartS3 starts a gateway of the test's own, for tests that stop and start it. The caller stops it.

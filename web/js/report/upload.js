@@ -155,7 +155,7 @@ export class UploadRow {
 	#remove() {
 		clearTimeout(this.#timer);
 		this.#hashing.abort();
-		if (this.state === "done") return this.#move("detached", "Sealed, but not part of this report. It is collected after a day if no report takes it.");
+		if (this.state === "done") return this.#move("detached", "Sealed, but not part of this report. It is locked, so nobody can delete it now; if no report takes it, it is deleted by itself after seven days.");
 		const url = this.#tus?.url ?? this.url;
 		const was = this.state;
 		this.#tus?.abort();

@@ -206,9 +206,17 @@ export class Player {
 		must(this.exhibit, "[data-watched-words]").textContent = share > 0 ? `You have watched ${share} % of this clip. The log keeps it.` : "Not watched yet. What you watch is logged, as intervals.";
 	}
 
-	#trouble() {
+	async #trouble() {
 		const message = must(this.exhibit, "[data-screen-message]");
 		message.hidden = false;
 		message.textContent = "Your browser cannot play this clip, or the connection was lost. Reload the page to try again; the stills may be enough.";
+		const src = this.video?.querySelector("source")?.src;
+		if (!src) return;
+		try { // the browser does not tell why; the server does
+			const answer = await fetch(src, { headers: { Accept: "application/json", Range: "bytes=0-0" } });
+			if (!answer.ok) message.textContent = (await answer.json()).error;
+		} catch {
+			// The connection is lost, as the message says.
+		}
 	}
 }
