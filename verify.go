@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,11 +23,31 @@ func verifyCommand(ctx context.Context, args []string, out, errs io.Writer) int 
 		fmt.Fprint(errs, usage)
 		return 1
 	}
-	verdict, err := export.VerifyFile(ctx, f.Arg(0), o)
+	verdict, err := verifyFile(ctx, f.Arg(0), o)
 	if err != nil {
 		fmt.Fprintln(errs, "proffer:", err)
 		return 1
 	}
 	fmt.Fprintln(out, strings.TrimRight(verdict.String(), "\n"))
 	return verdict.ExitCode()
+}
+
+// verifyFile is export.VerifyFile, left behind when it is interrupted: a medium may never answer, and no reading of a
+// file can be called off.
+func verifyFile(ctx context.Context, path string, o export.FileOptions) (*export.Verdict, error) {
+	type answer struct {
+		verdict *export.Verdict
+		err     error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		v, err := export.VerifyFile(ctx, path, o)
+		done <- answer{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.verdict, a.err
+	case <-ctx.Done():
+		return nil, errors.New("interrupted; nothing was found out")
+	}
 }

@@ -62,7 +62,12 @@ type entry struct {
 
 // record appends an event to the custody log within the transaction of the act it records.
 func (d *Desk) record(ctx context.Context, tx Tx, by account.ID, e entry) error {
-	ev, err := custody.NewEvent(NewID(prefixEvent), d.now(), e.Act, string(by), string(e.Case), e.Subject, e.Detail)
+	return d.recordAt(ctx, tx, d.now(), by, e)
+}
+
+// recordAt is record for an act whose own record has a time, which is to be the leaf's: so the log proves it.
+func (d *Desk) recordAt(ctx context.Context, tx Tx, at time.Time, by account.ID, e entry) error {
+	ev, err := custody.NewEvent(NewID(prefixEvent), at, e.Act, string(by), string(e.Case), e.Subject, e.Detail)
 	if err != nil {
 		return err
 	}

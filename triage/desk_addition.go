@@ -112,8 +112,12 @@ func (d *Desk) insertAddition(ctx context.Context, tx Tx, a Actor, r Report, c C
 	if err := d.takeExhibits(ctx, tx, a, added, uploads); err != nil {
 		return r, err
 	}
-	return r, d.record(ctx, tx, a.Account, entry{custody.ReportAmended, c.ID, "report/" + string(r.ID),
-		custody.Detail{"words": words, "clips": fmt.Sprint(len(added))}})
+	facts := AdditionFacts(len(r.Additions), words)
+	facts["clips"] = fmt.Sprint(len(added))
+	if len(added) > 0 {
+		facts["receipt_sha256"] = sumHex(add.Receipt)
+	}
+	return r, d.recordAt(ctx, tx, add.At, a.Account, entry{custody.ReportAmended, c.ID, "report/" + string(r.ID), facts})
 }
 
 // ownOpenReport fetches the actor's own report if it can still be changed: not withdrawn, and no decision taken. It
@@ -163,6 +167,6 @@ func (d *Desk) WithdrawReport(ctx context.Context, a Actor, id ReportID) error {
 		if err := tx.SaveReport(ctx, r); err != nil {
 			return err
 		}
-		return d.record(ctx, tx, a.Account, entry{Act: custody.ReportWithdrawn, Case: c.ID, Subject: "report/" + string(r.ID)})
+		return d.recordAt(ctx, tx, r.Withdrawn, a.Account, entry{Act: custody.ReportWithdrawn, Case: c.ID, Subject: "report/" + string(r.ID)})
 	})
 }

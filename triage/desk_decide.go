@@ -55,7 +55,7 @@ func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision
 	if err := tx.InsertDecision(ctx, *dec); err != nil {
 		return err
 	}
-	if err := d.record(ctx, tx, a.Account, entry{custody.DecisionMade, c.ID, "decision/" + string(dec.ID), decisionDetail(*dec, rs)}); err != nil {
+	if err := d.recordDecision(ctx, tx, *dec, rs); err != nil {
 		return err
 	}
 	if dec.State == DecisionProposed {
@@ -64,21 +64,20 @@ func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision
 	return d.enact(ctx, tx, c, *dec, rs)
 }
 
-// decisionDetail is the decision in words. Long reasons are cut here; the decision itself keeps them whole.
-func decisionDetail(dec Decision, rs []Report) custody.Detail {
-	det := custody.Detail{"state": string(dec.State), "supersedes": string(dec.Supersedes)}
-	for i, f := range dec.Findings {
-		det[fmt.Sprintf("finding_%d", i+1)] = fmt.Sprintf("%s: %s, %s, %s. %s",
-			personName(rs, f.Person), f.Policy, orNone(string(f.Severity)), f.Words(), account.CleanName(f.Reasons, 400))
+// recordDecision writes the decision down: one entry that says nothing about anybody, and one about each person, so that
+// what a package may not say about one of them can stay behind while the rest is proven.
+func (d *Desk) recordDecision(ctx context.Context, tx Tx, dec Decision, rs []Report) error {
+	subject := "decision/" + string(dec.ID)
+	if err := d.recordAt(ctx, tx, dec.Decided, dec.Decider, entry{custody.DecisionMade, dec.Case, subject, DecisionFacts(dec)}); err != nil {
+		return err
 	}
-	return det
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "no severity"
+	for _, f := range dec.Findings {
+		if err := d.recordAt(ctx, tx, dec.Decided, dec.Decider, entry{custody.DecisionFinding, dec.Case, subject,
+			FindingFacts(f, personName(rs, f.Person), f.Words())}); err != nil {
+			return err
+		}
 	}
-	return s
+	return nil
 }
 
 func personName(rs []Report, id PersonID) string {
@@ -144,7 +143,7 @@ func (d *Desk) answer(ctx context.Context, tx Tx, a Actor, c Case, dec Decision,
 	if err := tx.SaveDecision(ctx, dec); err != nil {
 		return err
 	}
-	if err := d.record(ctx, tx, a.Account, entry{act, c.ID, "decision/" + string(dec.ID), custody.Detail{"words": words}}); err != nil {
+	if err := d.recordAt(ctx, tx, dec.Answered, a.Account, entry{act, c.ID, "decision/" + string(dec.ID), custody.Detail{"words": words}}); err != nil {
 		return err
 	}
 	if !approve {

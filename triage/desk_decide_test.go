@@ -133,8 +133,8 @@ func TestRefusedDecision(t *testing.T) {
 	if w.ok(err); d.Number != 2 || d.Supersedes != "" {
 		t.Errorf("%+v", d)
 	}
-	w.logs(r.Case, custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade, custody.DecisionRejected,
-		custody.CaseRead, custody.ReportAmended, custody.CaseClaimed, custody.DecisionMade, custody.EnforcementStarted)
+	w.logs(r.Case, custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade, custody.DecisionFinding, custody.DecisionRejected,
+		custody.CaseRead, custody.ReportAmended, custody.CaseClaimed, custody.DecisionMade, custody.DecisionFinding, custody.EnforcementStarted)
 }
 
 // TestSupersedingEndsWhatWas bans somebody, takes it back to a suspension, and back to nothing.

@@ -261,12 +261,12 @@ func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) er
 			if err := tx.PutDerivative(ctx, m); err != nil {
 				return err
 			}
-			if err := d.record(ctx, tx, account.System, entry{custody.ExhibitDerived, x.Case, "exhibit/" + string(id), custody.Detail{
-				"kind": string(m.Kind), "sha256": m.SHA256.String(), "command": m.Command}}); err != nil {
+			if err := d.recordAt(ctx, tx, m.Made, account.System, entry{custody.ExhibitDerived, x.Case, "exhibit/" + string(id), DerivedFacts(m)}); err != nil {
 				return err
 			}
 		}
-		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id), custody.Detail{"why": p.Why}}); err != nil {
+		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id),
+			PreparedFacts(x.Container, x.Probe.Duration.Seconds(), x.Probe.Tracks, x.Trust, x.Why)}); err != nil {
 			return err
 		}
 		return d.queueWhenPrepared(ctx, tx, x.Case)

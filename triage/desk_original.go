@@ -51,7 +51,7 @@ func SealedBlob(ctx context.Context, tx Tx, x Exhibit) (b Blob, known bool, err 
 		return b, false, err
 	}
 	for _, e := range events {
-		sum, ok := e.Detail[detailChunks]
+		sum, ok := e.Detail[DetailChunks]
 		if !ok {
 			continue
 		}
@@ -69,8 +69,8 @@ func SealedBlob(ctx context.Context, tx Tx, x Exhibit) (b Blob, known bool, err 
 	return b, known, nil
 }
 
-// detailChunks names Chunks.Sum in the detail of an event.
-const detailChunks = "chunks"
+// DetailChunks names Chunks.Sum in the detail of an event.
+const DetailChunks = "chunks"
 
 // measure reads the whole original of a clip that was sealed before there were chunks, and keeps and records them.
 func (d *Desk) measure(ctx context.Context, x Exhibit, b Blob) (Blob, error) {
@@ -94,7 +94,7 @@ func (d *Desk) measure(ctx context.Context, x Exhibit, b Blob) (Blob, error) {
 			return AlteredOriginal(b, "its list of chunks in the database is not that of its bytes, which are as they were sealed")
 		}
 		return d.record(ctx, tx, account.System, entry{custody.ExhibitMeasured, x.Case, "exhibit/" + string(x.ID),
-			custody.Detail{"sha256": x.SHA256.String(), detailChunks: list.Sum(b.Size).String()}})
+			custody.Detail{"sha256": x.SHA256.String(), DetailChunks: list.Sum(b.Size).String()}})
 	})
 }
 

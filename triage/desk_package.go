@@ -41,8 +41,7 @@ func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Pac
 		if err := tx.InsertPackage(ctx, p); err != nil {
 			return err
 		}
-		return d.record(ctx, tx, a.Account, entry{custody.PackageRequested, c.ID, "package/" + string(p.ID), custody.Detail{
-			"recipient": p.Recipient, "basis": string(p.Basis), "reference": p.Reference, "scope": p.Scope, "exhibits": joinIDs(p.Exhibits)}})
+		return d.recordAt(ctx, tx, p.Requested, a.Account, entry{custody.PackageRequested, c.ID, "package/" + string(p.ID), PackageFacts(p, c.Policy, nameOf(a))})
 	})
 	return p, err
 }
@@ -116,7 +115,7 @@ func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve
 				return err
 			}
 		}
-		act := custody.PackageApproved
+		act, facts := custody.PackageApproved, custody.Detail{"words": words}
 		p.State, p.Approver, p.Answered, p.Answer = PackageApproved, a.Account, d.now(), words
 		if !approve {
 			act, p.State = custody.PackageRefused, PackageRefused
@@ -128,9 +127,35 @@ func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve
 			if err := tx.Enqueue(ctx, BuildPackage{Package: id}); err != nil {
 				return err
 			}
+			entries, err := boundEntries(ctx, tx, p)
+			if err != nil {
+				return err
+			}
+			facts = ApprovedFacts(words, nameOf(a), entries)
 		}
-		return d.record(ctx, tx, a.Account, entry{act, p.Case, "package/" + string(id), custody.Detail{"words": words}})
+		return d.recordAt(ctx, tx, p.Answered, a.Account, entry{act, p.Case, "package/" + string(id), facts})
 	})
+}
+
+// boundEntries counts the entries of the log that a package will have to show of its reports and of the decisions.
+func boundEntries(ctx context.Context, tx Tx, p Package) (n int, err error) {
+	xs, err := tx.ExhibitsOf(ctx, p.Case)
+	if err != nil {
+		return 0, err
+	}
+	var reports []ReportID
+	for _, x := range xs {
+		if slices.Contains(p.Exhibits, x.ID) {
+			reports = append(reports, x.Report)
+		}
+	}
+	events, err := tx.EventsOf(ctx, p.Case)
+	for _, e := range events {
+		if Binds(e.Subject, reports) {
+			n++
+		}
+	}
+	return n, err
 }
 
 // RetryPackage builds an approved package again after building it failed.
@@ -150,7 +175,10 @@ func (d *Desk) RetryPackage(ctx context.Context, a Actor, id PackageID) error {
 		if err := tx.SavePackage(ctx, p); err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, BuildPackage{Package: id})
+		if err := tx.Enqueue(ctx, BuildPackage{Package: id}); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, a.Account, entry{Act: custody.PackageRetried, Case: p.Case, Subject: "package/" + string(id)})
 	})
 }
 

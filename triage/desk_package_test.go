@@ -116,7 +116,8 @@ func TestPackageLife(t *testing.T) {
 		t.Errorf("%+v", v.Package)
 	}
 	w.is(triage.ErrConflict, w.RetryPackage(t.Context(), lior, p.ID))
-	want := []custody.Act{custody.PackageRequested, custody.PackageApproved, custody.PackageFailed, custody.ExhibitExported, custody.PackageBuilt,
+	want := []custody.Act{custody.PackageRequested, custody.PackageApproved, custody.PackageFailed, custody.PackageRetried,
+		custody.ExhibitExported, custody.PackageBuilt,
 		custody.PackageDownloaded, custody.PackageDownloaded}
 	if got := w.acts(r.Case)[n:]; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -141,17 +141,12 @@ func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (R
 }
 
 func (d *Desk) recordFiled(ctx context.Context, tx Tx, a Actor, r Report, c Case) error {
-	names := make([]string, len(r.People))
-	for i, p := range r.People {
-		names[i] = p.Name
-	}
-	err := d.record(ctx, tx, a.Account, entry{custody.ReportSubmitted, c.ID, "report/" + string(r.ID), custody.Detail{
-		"policy": string(r.Policy), "meeting": r.MeetingName, "people": strings.Join(names, "; "),
-		"receipt_sha256": sumHex(r.Receipt)}})
-	if err != nil {
+	facts := ReportFacts(r)
+	facts["receipt_sha256"] = sumHex(r.Receipt)
+	if err := d.recordAt(ctx, tx, r.Filed, a.Account, entry{custody.ReportSubmitted, c.ID, "report/" + string(r.ID), facts}); err != nil {
 		return err
 	}
-	if err := d.record(ctx, tx, account.System, entry{custody.CaseOpened, c.ID, "case/" + string(c.ID),
+	if err := d.recordAt(ctx, tx, c.Opened, account.System, entry{custody.CaseOpened, c.ID, "case/" + string(c.ID),
 		custody.Detail{"priority": fmt.Sprint(c.Priority)}}); err != nil {
 		return err
 	}
@@ -258,13 +253,13 @@ func (d *Desk) takeExhibits(ctx context.Context, tx Tx, a Actor, xs []Exhibit, i
 		if err := tx.ExtendBlob(ctx, x.SHA256, d.now().Add(d.Lock)); err != nil {
 			return err
 		}
-		sealed := custody.Detail{"sha256": x.SHA256.String(), "size": fmt.Sprint(x.Size), "name": x.Name}
+		sealed := SealedFacts(x)
 		if b, err := tx.Blob(ctx, x.SHA256); err != nil {
 			return err
 		} else if b.Chunks != nil {
-			sealed[detailChunks] = b.Chunks.Sum(b.Size).String()
+			sealed[DetailChunks] = b.Chunks.Sum(b.Size).String()
 		}
-		if err := d.record(ctx, tx, a.Account, entry{custody.ExhibitSealed, x.Case, "exhibit/" + string(x.ID), sealed}); err != nil {
+		if err := d.recordAt(ctx, tx, x.Received, a.Account, entry{custody.ExhibitSealed, x.Case, "exhibit/" + string(x.ID), sealed}); err != nil {
 			return err
 		}
 		if err := tx.Enqueue(ctx, PrepareExhibit{Exhibit: x.ID}); err != nil {

@@ -337,9 +337,9 @@ func TestOneReportOf25People(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.form("hate")
-	n.People, n.Words = nil, strings.Repeat("𝔚\n", triage.MaxWords/2)
+	n.People, n.Words, n.MeetingName = nil, strings.Repeat("𝔚", triage.MaxWords), strings.Repeat("𝔗", triage.MaxTitle)
 	for i := range triage.MaxPeople {
-		n.People = append(n.People, triage.Person{Name: strings.Repeat("𝔐", triage.MaxName-2) + string(rune('A'+i))})
+		n.People = append(n.People, triage.Person{Name: strings.Repeat("𝔐", triage.MaxName-1) + string(rune('A'+i)), Identifier: strings.Repeat("𝔦", 254)})
 	}
 	acc, err := w.AddAccount(t.Context(), account.System, "Known", "known@test.example", w.people["host"].Org, nil)
 	w.ok(err)
@@ -358,5 +358,7 @@ func TestOneReportOf25People(t *testing.T) {
 	w.ok(w.Answer(t.Context(), w.people["lena"], r.Case, dec.ID, true, strings.Repeat("𝔴", triage.MaxNote)))
 	_, err = w.ActorOf(t.Context(), acc.ID)
 	w.is(triage.ErrForbidden, err)
-	w.logs(r.Case, custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade, custody.DecisionApproved, custody.EnforcementStarted)
+	want := []custody.Act{custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade}
+	want = append(want, slices.Repeat([]custody.Act{custody.DecisionFinding}, triage.MaxPeople)...)
+	w.logs(r.Case, append(want, custody.DecisionApproved, custody.EnforcementStarted)...)
 }

@@ -251,8 +251,11 @@ func (m *model) checkCase(id triage.CaseID, c caseState) {
 			(d.Approver == "" || d.Approver == d.Decider || slices.Contains(c.parties, d.Approver) || !m.logged(c, custody.DecisionApproved, d.Approver, "decision/"+string(d.ID))) {
 			bad("a severe decision by %s was approved by %q", d.Decider, d.Approver)
 		}
-		if !m.logged(c, custody.DecisionMade, d.Decider, "decision/"+string(d.ID)) {
-			bad("decision %s is not in the log", d.ID)
+		if n := m.loggedAt(c, custody.DecisionMade, d.Decider, "decision/"+string(d.ID), d.Decided); n != 1 {
+			bad("decision %s is in the log %d times", d.ID, n)
+		}
+		if n := m.loggedAt(c, custody.DecisionFinding, d.Decider, "decision/"+string(d.ID), d.Decided); n != len(d.Findings) {
+			bad("%d of %d findings of decision %s are in the log", n, len(d.Findings), d.ID)
 		}
 	}
 	if states[triage.DecisionInForce] > 1 || c.State.Settled() && states[triage.DecisionInForce] != 1 || states[triage.DecisionProposed] > 1 ||
@@ -265,6 +268,16 @@ func (m *model) checkCase(id triage.CaseID, c caseState) {
 			bad("an effect outlives its decision, which is %s", c.decisions[i].State)
 		}
 	}
+	for _, r := range c.reports {
+		if n := m.loggedAt(c, custody.ReportSubmitted, r.Reporter, "report/"+string(r.ID), r.Filed); n != 1 {
+			bad("report %s is in the log %d times", r.ID, n)
+		}
+		for _, a := range r.Additions {
+			if m.loggedAt(c, custody.ReportAmended, r.Reporter, "report/"+string(r.ID), a.At) < 1 {
+				bad("an addition to report %s is not in the log", r.ID)
+			}
+		}
+	}
 	for _, p := range c.packages {
 		if p.Lane != c.Lane {
 			bad("its package is of lane %s", p.Lane)
@@ -273,6 +286,16 @@ func (m *model) checkCase(id triage.CaseID, c caseState) {
 			bad("package %s of %s is %s by %q", p.ID, p.Requester, p.State, p.Approver)
 		}
 	}
+}
+
+// loggedAt counts the entries that say so at that very moment.
+func (m *model) loggedAt(c caseState, act custody.Act, by account.ID, subject string, at time.Time) (n int) {
+	for _, e := range c.events {
+		if e.Act == act && e.Actor == string(by) && e.Subject == subject && e.Time.Equal(at) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *model) logged(c caseState, act custody.Act, by account.ID, subject string) bool {

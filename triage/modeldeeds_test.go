@@ -185,7 +185,7 @@ func (m *model) drawDecision(a triage.Actor, r triage.Report) deed {
 		}
 		fs = append(fs, f)
 	}
-	return deed{name: "decide", by: a, byPerson: true, held: true, steps: []triage.Step{triage.StepDecide, triage.StepPropose}, logs: "decision.made" + effects,
+	return deed{name: "decide", by: a, byPerson: true, held: true, steps: []triage.Step{triage.StepDecide, triage.StepPropose}, logs: "decision.made( decision.finding)+" + effects,
 		run: func() error { return second(m.Decide(ctx, a, r.Case, fs)) }}
 }
 
@@ -216,7 +216,7 @@ func (m *model) drawPackage(a triage.Actor, r triage.Report) deed {
 			}
 			return m.FinishBuilding(ctx, p, key, triage.SHA256{1}, 1, failed)
 		}},
-		{name: "build again", by: a, byPerson: true, silent: true, logs: "", run: func() error { return m.RetryPackage(ctx, a, p) }},
+		{name: "build again", by: a, byPerson: true, logs: "package.retried", run: func() error { return m.RetryPackage(ctx, a, p) }},
 		{name: "download", by: a, byPerson: true, logs: "package.downloaded", run: func() error { return noBytes(second(m.DownloadPackage(ctx, a, p))) }},
 	}
 	return all[m.rng.IntN(len(all))]

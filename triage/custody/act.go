@@ -45,6 +45,7 @@ const (
 	NoteAdded Act = "note.added"
 
 	DecisionMade     Act = "decision.made"
+	DecisionFinding  Act = "decision.finding"
 	DecisionApproved Act = "decision.approved"
 	DecisionRejected Act = "decision.rejected"
 
@@ -65,6 +66,7 @@ const (
 	PackageRefused    Act = "package.refused"
 	PackageBuilt      Act = "package.built"
 	PackageFailed     Act = "package.failed"
+	PackageRetried    Act = "package.retried"
 	PackageDownloaded Act = "package.downloaded"
 
 	RetentionExtended Act = "retention.extended"
@@ -132,6 +134,7 @@ var acts = []ActInfo{
 	{NoteAdded, "Note added", "A person wrote a note on the case.", false},
 
 	{DecisionMade, "Decision made", "A person decided the case; a severe act waits for a second person.", false},
+	{DecisionFinding, "Finding recorded", "What a decision says about one of the reported people, with its reasons.", false},
 	{DecisionApproved, "Decision approved", "A second person approved the decision.", false},
 	{DecisionRejected, "Decision rejected", "A second person refused the decision, and the case went back to the queue.", false},
 
@@ -152,6 +155,7 @@ var acts = []ActInfo{
 	{PackageRefused, "Package refused", "A second person refused the disclosure.", false},
 	{PackageBuilt, "Package built", "The package was built, signed and stored.", true},
 	{PackageFailed, "Package not built", "The package could not be built; the detail says why.", false},
+	{PackageRetried, "Building repeated", "Somebody asked for the package to be built again.", false},
 	{PackageDownloaded, "Package downloaded", "The liaison took the finished package out.", true},
 
 	{RetentionExtended, "Retention extended", "The time for which the evidence is locked was moved later.", false},

@@ -41,30 +41,25 @@ func Build(ctx context.Context, c *Contents, o Options, w io.Writer, progress fu
 }
 
 func build(ctx context.Context, c *Contents, o Options, w io.Writer, progress func(int64), cover coverFunc) (r Result, err error) {
-	whole := sha256.New()
-	r.Size, err = write(ctx, c, o, io.MultiWriter(w, whole), progress, cover)
-	whole.Sum(r.SHA256[:0])
-	return r, err
-}
-
-// write is build for a caller that hashes the package itself.
-func write(ctx context.Context, c *Contents, o Options, w io.Writer, progress func(int64), cover coverFunc) (size int64, err error) {
 	o.Now = o.Now.UTC().Truncate(time.Microsecond)
 	keys, err := custody.ParsePublicKeys(o.PublicKeys)
 	if err != nil {
-		return 0, fmt.Errorf("the public keys for the package: %w", err)
+		return r, fmt.Errorf("the public keys for the package: %w", err)
 	}
 	signing, err := keyOf(o.Signer, keys)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	if !validDate(o.Now) {
-		return 0, fmt.Errorf("a package cannot be dated %s", o.Now)
+		return r, fmt.Errorf("a package cannot be dated %s", o.Now)
 	}
+	whole := sha256.New()
 	b := builder{Contents: c, Options: o, key: signing, pump: newPump(), cover: cover, progress: progress,
-		zip: &zipWriter{w: w, date: dosDate(o.Now)}}
+		zip: &zipWriter{w: io.MultiWriter(w, whole), date: dosDate(o.Now)}}
 	err = b.run(ctx)
-	return b.zip.at, err
+	r.Size = b.zip.at
+	whole.Sum(r.SHA256[:0])
+	return r, err
 }
 
 // keyOf finds the public key of the signer among the platform's.

@@ -3,6 +3,7 @@ package export
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -44,6 +45,13 @@ func TestOtherPrograms(t *testing.T) {
 	v, err := VerifyFolder(t.Context(), os.DirFS(filepath.Join(dir, string(w.pkg.ID))), string(w.pkg.ID), w.ring.Keys())
 	w.ok(err)
 	expect(t, v, 0, "Everything holds")
+	for _, extra := range []string{"empty", "data/original/empty", "data/more/folders"} {
+		w.ok(os.MkdirAll(filepath.Join(dir, string(w.pkg.ID), extra), 0o700))
+		v, err := VerifyFolder(t.Context(), os.DirFS(filepath.Join(dir, string(w.pkg.ID))), string(w.pkg.ID), w.ring.Keys())
+		w.ok(err)
+		expect(t, v, 1, fmt.Sprintf("%q was added: it is a folder with no file in it", extra))
+		w.ok(os.Remove(filepath.Join(dir, string(w.pkg.ID), extra)))
+	}
 	path := filepath.Join(t.TempDir(), "package.zip")
 	w.ok(os.WriteFile(path, pkg, 0o600))
 	for _, c := range [][]string{{"unzip", "-t", path}, {"python3", "-m", "zipfile", "-t", path}} {

@@ -31,14 +31,14 @@ type Builder struct {
 	Clock   triage.Clock
 }
 
-// Build gathers and builds one package. Its caller stores and hashes what is written.
-func (b *Builder) Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error {
+// Build gathers and builds one package.
+func (b *Builder) Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) (triage.SHA256, int64, error) {
 	c, err := Gather(ctx, b.Store, id)
 	if err != nil {
-		return err
+		return triage.SHA256{}, 0, err
 	}
-	_, err = write(ctx, c, Options{b.Objects, b.Signer(), b.Keys(), b.Tool, b.Clock()}, w, progress, writeCover)
-	return err
+	r, err := Build(ctx, c, Options{b.Objects, b.Signer(), b.Keys(), b.Tool, b.Clock()}, w, progress)
+	return r.SHA256, r.Size, err
 }
 
 // documents writes everything of the payload that is not a copy.

@@ -61,17 +61,30 @@ func writeJSON(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// parsePackageDoc reads package.json and accepts nothing but what writeJSON writes.
-func parsePackageDoc(b []byte) (packageDoc, error) {
-	errForm := errors.New("package.json is not in the form of this version of Proffer")
-	var d packageDoc
-	if err := json.Unmarshal(b, &d); err != nil || d.Format != formatPackage {
-		return packageDoc{}, errForm
+// The parsers read the documents and accept nothing but what writeJSON writes.
+func parsePackageDoc(b []byte) (d packageDoc, err error) {
+	err = parseDoc(filePackage, b, &d, &d.Format, formatPackage)
+	return d, err
+}
+
+func parseReportDoc(b []byte) (d reportDoc, err error) {
+	err = parseDoc(fileReport, b, &d, &d.Format, formatReport)
+	return d, err
+}
+
+func parseDecisionDoc(b []byte) (d decisionDoc, err error) {
+	err = parseDoc(fileDecision, b, &d, &d.Format, formatDecision)
+	return d, err
+}
+
+// parseDoc reads b into the document, whose field format has to say what it is.
+func parseDoc(path string, b []byte, doc any, format *string, want string) error {
+	if err := json.Unmarshal(b, doc); err == nil && *format == want {
+		if again, err := writeJSON(doc); err == nil && bytes.Equal(again, b) {
+			return nil
+		}
 	}
-	if again, err := writeJSON(d); err != nil || !bytes.Equal(again, b) {
-		return packageDoc{}, errForm
-	}
-	return d, nil
+	return fmt.Errorf("%s is not in the form of this version of Proffer", path)
 }
 
 // eventLine is one line of events.jsonl. The leaf and the proof are the texts of package custody; with salt and detail

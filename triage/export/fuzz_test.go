@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"testing"
 	"time"
+
+	"github.com/proffer/proffer/triage/custody"
 )
 
 // FuzzVerify feeds hostile archives; none may hold without the platform having signed it, crash, or be an error.
@@ -75,17 +77,45 @@ func FuzzEventLine(f *testing.F) {
 	})
 }
 
-func FuzzPackageDoc(f *testing.F) {
-	_, pkg := made(f)
+func FuzzPackageDoc(f *testing.F)  { fuzzDoc(f, filePackage, parsePackageDoc) }
+func FuzzReportDoc(f *testing.F)   { fuzzDoc(f, fileReport, parseReportDoc) }
+func FuzzDecisionDoc(f *testing.F) { fuzzDoc(f, fileDecision, parseDecisionDoc) }
+
+func fuzzDoc[T any](f *testing.F, path string, parse func([]byte) (T, error)) {
+	_, pkg := history(f)
 	_, parts, _ := unpack(f, pkg)
-	f.Add(parts[place(parts, filePackage)].data)
+	f.Add(parts[place(parts, path)].data)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d, err := parsePackageDoc(data)
+		d, err := parse(data)
 		if err != nil {
 			return
 		}
 		if again := must(writeJSON(d)); !bytes.Equal(again, data) {
 			t.Error("an accepted document is written differently")
+		}
+	})
+}
+
+// FuzzRecord holds hostile documents against a genuine log: none may hold but the genuine one, nor crash.
+func FuzzRecord(f *testing.F) {
+	w, pkg := history(f)
+	_, parts, _ := unpack(f, pkg)
+	var r record
+	for _, e := range must(Gather(w.ctx, w.store, w.pkg.ID)).Custody.Entries {
+		must(0, r.note(must(custody.ParseLeaf(e.Leaf)), e.Detail))
+	}
+	doc := must(parsePackageDoc(parts[place(parts, filePackage)].data))
+	told, decided := parts[place(parts, fileReport)].data, parts[place(parts, fileDecision)].data
+	f.Add(told, decided)
+	f.Fuzz(func(t *testing.T, reports, decisions []byte) {
+		rs, err := parseReportDoc(reports)
+		ds, err2 := parseDecisionDoc(decisions)
+		if err != nil || err2 != nil {
+			return
+		}
+		wrong := append(r.reports(rs.Reports, doc.Exhibits, doc.Request.Simulated), r.decisions(ds.Decisions, rs.Reports)...)
+		if same := bytes.Equal(reports, told) && bytes.Equal(decisions, decided); same != (len(wrong) == 0) {
+			t.Errorf("genuine %v: %q", same, wrong)
 		}
 	})
 }

@@ -16,21 +16,17 @@ import (
 )
 
 // Gather reads what one approved package may say, in one consistent view. An error of kind Unavailable means that the
-// log has not got round to the request's own events yet, or that the store is away: try again. One of kind Conflict is
-// final until people change something.
+// log has not got round to all that concerns the package yet, or that the store is away: try again. One of kind Conflict is
+// final until people change something: among others, where a word of the records is not the one that the log recorded.
 func Gather(ctx context.Context, store triage.Store, id triage.PackageID) (*Contents, error) {
 	var c *Contents
 	err := store.View(ctx, func(tx triage.Tx) error {
 		g := gathering{Tx: tx, Contents: &Contents{}, people: map[triage.PersonID]triage.Person{}}
 		c = g.Contents
-		for _, step := range []func(context.Context) error{
-			func(ctx context.Context) error { return g.request(ctx, id) }, g.exhibits, g.reports, g.decisions, g.custody, g.staff,
-		} {
-			if err := step(ctx); err != nil {
-				return err
-			}
+		if err := g.gather(ctx, id); err != nil {
+			return err
 		}
-		return nil
+		return g.bind()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gathering package %s: %w", id, err)
@@ -42,7 +38,20 @@ type gathering struct {
 	triage.Tx
 	*Contents
 	people map[triage.PersonID]triage.Person // of the included reports
-	mixed  map[string]bool                   // subjects of decisions that also speak of other people
+	stored []Receipt                         // of the included reports, also those that stay behind
+	record record                            // what the entries say that will be in the package
+	old    bool                              // a version that recorded less wrote some of them
+}
+
+func (g *gathering) gather(ctx context.Context, id triage.PackageID) error {
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error { return g.request(ctx, id) }, g.exhibits, g.reports, g.decisions, g.custody, g.staff,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g *gathering) request(ctx context.Context, id triage.PackageID) error {
@@ -57,7 +66,7 @@ func (g *gathering) request(ctx context.Context, id triage.PackageID) error {
 	if err != nil {
 		return err
 	}
-	g.Request = Request{Package: p.ID, Case: p.Case, Policy: c.Policy, Opened: c.Opened, Simulated: c.Simulated,
+	g.Request = Request{Package: p.ID, Case: p.Case, Policy: c.Policy, Opened: c.Opened,
 		Recipient: p.Recipient, Basis: p.Basis, Reference: p.Reference, Scope: p.Scope, Exhibits: slices.Sorted(slices.Values(p.Exhibits)),
 		Requester: p.Requester, Requested: p.Requested, Approver: p.Approver, Approved: p.Answered, Answer: p.Answer}
 	return nil
@@ -87,12 +96,12 @@ func (g *gathering) exhibits(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(ds, func(a, b triage.Derivative) int { return strings.Compare(string(a.Kind), string(b.Kind)) })
 		for _, d := range ds {
 			out.Derivatives = append(out.Derivatives, Derivative{Kind: d.Kind, ContentType: d.ContentType, SHA256: d.SHA256.String(),
 				Size: d.Size, Command: d.Command, Made: d.Made, object: d.Key,
 				File: fmt.Sprintf("data/derivative/%s/%s%s", x.ID, d.Kind, derivativeEnding(d.ContentType))})
 		}
+		slices.SortFunc(out.Derivatives, byKind)
 		g.Exhibits = append(g.Exhibits, out)
 	}
 	if len(g.Exhibits) != len(g.Request.Exhibits) || len(g.Exhibits) == 0 {
@@ -101,6 +110,8 @@ func (g *gathering) exhibits(ctx context.Context) error {
 	slices.SortFunc(g.Exhibits, func(a, b Exhibit) int { return a.Number - b.Number })
 	return nil
 }
+
+func byKind(a, b Derivative) int { return strings.Compare(string(a.Kind), string(b.Kind)) }
 
 func derivativeEnding(contentType string) string {
 	switch contentType {
@@ -147,6 +158,7 @@ const addedReceipt = "-added-"
 
 // receipt takes a receipt along if every clip that it names is in the package: another clip's hash must not leave.
 func (g *gathering) receipt(r *Report, name string, note []byte) {
+	g.stored = append(g.stored, Receipt{name, note})
 	rec, _, err := custody.ReadReceipt(note)
 	if err != nil || len(rec.Clips) == 0 {
 		return
@@ -171,15 +183,13 @@ func (g *gathering) decisions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.mixed = map[string]bool{}
 	for _, d := range ds {
 		out := Decision{ID: d.ID, Number: d.Number, State: d.State, Supersedes: d.Supersedes, Decider: d.Decider, Decided: d.Decided,
 			Approver: d.Approver, Answered: timeOrNil(d.Answered), Answer: d.Answer}
 		for _, f := range d.Findings {
 			p, ok := g.people[f.Person]
 			if !ok {
-				g.mixed["decision/"+string(d.ID)] = true
-				continue
+				continue // of a report that brought none of the exhibits
 			}
 			out.Findings = append(out.Findings, Finding{f.Person, p.Name, f.Policy, f.Severity, f.Action, f.Days, f.Words(), f.Reasons})
 		}
@@ -190,7 +200,7 @@ func (g *gathering) decisions(ctx context.Context) error {
 	return nil
 }
 
-// staff names the two who answer for the disclosure; everyone else who occurs is a number with roles.
+// staff names the two who answer for the disclosure, as the log named them; everyone else who occurs is a number with roles.
 func (g *gathering) staff(ctx context.Context) error {
 	ids := map[account.ID]bool{g.Request.Requester: true, g.Request.Approver: true}
 	for _, d := range g.Contents.Decisions {
@@ -213,11 +223,7 @@ func (g *gathering) staff(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s := Staff{ID: id, Roles: slices.Sorted(slices.Values(a.Roles))}
-		if id == g.Request.Requester || id == g.Request.Approver {
-			s.Name = a.Name
-		}
-		g.Staff = append(g.Staff, s)
+		g.Staff = append(g.Staff, Staff{ID: id, Name: g.record.nameOf(g.Request, id), Roles: slices.Sorted(slices.Values(a.Roles))})
 	}
 	slices.SortFunc(g.Staff, func(a, b Staff) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return nil

@@ -21,7 +21,7 @@ import (
 
 // The contract of work.Builder, which main relies on; this package does not import its user.
 var _ interface {
-	Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error
+	Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) (triage.SHA256, int64, error)
 } = (*Builder)(nil)
 
 // TestGatherWaits shows that nothing is built before the log has sequenced the request and its approval.
@@ -56,7 +56,8 @@ func TestOtherDisclosures(t *testing.T) {
 	b := Builder{w.store, w.files, func() note.Signer { return w.ring.Signer(custody.RolePackage) }, w.ring.PublicKeys, "Proffer test", func() time.Time { return w.now }}
 	_, _, err := w.desk.BeginBuilding(w.ctx, first.ID)
 	w.ok(err)
-	w.ok(b.Build(w.ctx, first.ID, io.Discard, nil))
+	_, _, err = b.Build(w.ctx, first.ID, io.Discard, nil)
+	w.ok(err)
 	w.ok(w.desk.FinishBuilding(w.ctx, first.ID, "key", triage.SHA256{}, 1, ""))
 	w.request(2)
 	pkg := w.build(writeCover)

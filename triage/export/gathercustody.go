@@ -38,10 +38,17 @@ func (g *gathering) custody(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(events, func(a, b triage.LoggedEvent) int { return cmp.Compare(a.Index, b.Index) })
 	hashes := hashReader(ctx, g.Tx)
 	for _, e := range events {
-		if e.Index < 0 || e.Index >= size || barred[e.Subject] || !g.concerns(e) {
+		if barred[e.Subject] || !g.concerns(e) {
 			continue
+		}
+		_, kept := marks[e.Act]
+		if outside := e.Index < 0 || e.Index >= size; outside && kept {
+			return errBehind()
+		} else if outside {
+			continue // somebody looked at something meanwhile
 		}
 		entry, err := g.entry(e)
 		if err != nil {
@@ -51,13 +58,13 @@ func (g *gathering) custody(ctx context.Context) error {
 			return err
 		}
 		if err := entry.Proof.Check(head.Tree, entry.Leaf); err != nil {
-			return fmt.Errorf("entry %d of the custody log (%s): %w", e.Index, e.Act, err)
+			return unbound(fmt.Sprintf("entry %d (%s): %v", e.Index, e.Act.Title(), err))
 		}
 		g.Custody.Entries = append(g.Custody.Entries, entry)
 	}
 	g.Custody.Checkpoint = signed
-	slices.SortFunc(g.Custody.Entries, func(a, b Entry) int { return cmp.Compare(a.Index, b.Index) })
-	return g.complete(events, size)
+	g.old = g.record.old()
+	return nil
 }
 
 // concerns reports whether an event is about the case as a whole, an included exhibit or report, a decision, or this
@@ -79,18 +86,47 @@ func (g *gathering) concerns(e triage.LoggedEvent) bool {
 	return kind == "decision" || kind == "enforcement"
 }
 
-// entry writes an event down. What staff said to each other about a case, and what a decision says about people who
-// are in no included report, is withheld: the leaf stands, its words do not leave.
+// entry writes an event down. What staff said to each other about a case, and what was found about people who are in no
+// included report, is withheld: the leaf stands, its words do not leave.
 func (g *gathering) entry(e triage.LoggedEvent) (Entry, error) {
 	leaf, err := e.Leaf.Encode()
 	if err != nil {
 		return Entry{}, err
 	}
+	if err := e.CheckDetail(); err != nil {
+		return Entry{}, unbound(fmt.Sprintf("entry %d (%s): %v", e.Index, e.Act.Title(), err))
+	}
+	if e.Erased() && marks[e.Act] != "" {
+		return Entry{}, triage.Errorf(triage.Conflict, "The entry “%s” for %s was erased when its retention ended, so it can no longer be disclosed.",
+			e.Act.Title(), e.Subject)
+	}
 	out := Entry{Index: e.Index, Leaf: leaf, Salt: e.Salt, Detail: e.Detail}
-	if !e.Erased() && (strings.HasPrefix(e.Subject, "case/") || g.mixed[e.Subject]) {
+	_, named := g.people[triage.PersonID(e.Detail["person"])]
+	if !e.Erased() && (strings.HasPrefix(e.Subject, "case/") || e.Act == custody.DecisionFinding && !named) {
 		out.Salt, out.Detail, out.Withheld = custody.Salt{}, nil, true
 	}
-	return out, nil
+	return out, g.record.note(e.Leaf, out.Detail)
+}
+
+// bind holds all that was gathered against the log. Nothing leaves that the log does not vouch for.
+func (g *gathering) bind() error {
+	if g.old {
+		return triage.Errorf(triage.Conflict, "An older version of Proffer took in, decided or disclosed this case, and its custody log did not record it "+
+			"in full. What a package says of it could not be proven, so none is built. If the request alone is that old, ask anew.")
+	}
+	r := &g.record
+	wrong := slices.Concat(r.request(g.Request, g.Staff), r.exhibits(g.Request, g.Exhibits), r.reports(g.Reports, g.Exhibits, g.Request.Simulated),
+		r.decisions(g.Contents.Decisions, g.Reports), r.receipts(g.stored))
+	if len(wrong) > 0 {
+		return unbound(wrong[0])
+	}
+	return nil
+}
+
+// unbound refuses to export what the log does not vouch for.
+func unbound(what string) error {
+	return triage.Errorf(triage.Conflict, "What is stored is not what the custody log recorded, so no package is built: %s "+
+		"Have an auditor verify the log and an administrator look into the database at once.", sentence(what))
 }
 
 // enforcedOnOthers lists measures against accounts that no included report names.
@@ -110,27 +146,4 @@ func (g *gathering) enforcedOnOthers(ctx context.Context) (map[string]bool, erro
 		}
 	}
 	return others, nil
-}
-
-// complete makes sure that the events which a verifier needs are among the entries.
-func (g *gathering) complete(events []triage.LoggedEvent, size int64) error {
-	needed := map[string]custody.Act{"requested": custody.PackageRequested, "approved": custody.PackageApproved}
-	subject := map[string]string{"requested": "package/" + string(g.Request.Package), "approved": "package/" + string(g.Request.Package)}
-	for _, x := range g.Exhibits {
-		needed[string(x.ID)], subject[string(x.ID)] = custody.ExhibitSealed, "exhibit/"+string(x.ID)
-	}
-	for k, act := range needed {
-		i := slices.IndexFunc(events, func(e triage.LoggedEvent) bool { return e.Act == act && e.Subject == subject[k] })
-		switch {
-		case i < 0:
-			return triage.Errorf(triage.Conflict, "The custody log has no entry “%s” for %s, so the package could not be verified. Ask an auditor to look into the log.",
-				act.Title(), subject[k])
-		case events[i].Index < 0 || events[i].Index >= size:
-			return errBehind()
-		case events[i].Erased():
-			return triage.Errorf(triage.Conflict, "The entry “%s” for %s was erased when its retention ended, so it can no longer be disclosed.",
-				act.Title(), subject[k])
-		}
-	}
-	return nil
 }

@@ -25,6 +25,8 @@ type Line struct {
 // Verdict is what a verification found, for people.
 type Verdict struct {
 	What        string // what was looked at, such as "law-enforcement package"
+	Number      string // of the package, once it is read
+	Signer      string // name of the key that signed the package, once that is known to hold
 	Lines       []Line
 	Holds       bool // nothing fails
 	SignerKnown bool // it is signed by a key that came from outside
@@ -50,7 +52,7 @@ func (v *Verdict) String() string {
 	}
 	switch v.ExitCode() {
 	case 0:
-		fmt.Fprintf(&b, "\nEverything holds: this %s is genuine and unchanged.\n", v.What)
+		fmt.Fprintf(&b, "\nEverything holds: this %s is genuine and unchanged.\n", plain(v.name()))
 	case 1:
 		fmt.Fprintf(&b, "\nThis %s does NOT hold. Do not rely on it; get it again from the platform.\n", v.What)
 	default:
@@ -58,6 +60,18 @@ func (v *Verdict) String() string {
 			"Get PLATFORM.pub from the platform itself and run again with --key PLATFORM.pub.\n", v.What)
 	}
 	return b.String()
+}
+
+// name is what was looked at, with its number and who signed it.
+func (v *Verdict) name() string {
+	name := v.What
+	if v.Number != "" {
+		name += " " + v.Number
+	}
+	if v.Signer != "" {
+		name += ", signed by " + v.Signer + ","
+	}
+	return name
 }
 
 // plain takes out what could move a terminal's cursor or turn text around.
@@ -80,8 +94,18 @@ func (v *Verdict) fails(format string, args ...any) {
 func (v *Verdict) unknown(format string, args ...any) { v.line(Unknown, format, args...) }
 func (v *Verdict) remark(format string, args ...any)  { v.line(Remark, format, args...) }
 
+// Limits of what a verdict says, whatever a hostile file makes it say: bytes of a line, and lines of one list.
+const (
+	maxLine = 2000
+	maxList = 100
+)
+
 func (v *Verdict) line(m Mark, format string, args ...any) {
-	v.Lines = append(v.Lines, Line{m, fmt.Sprintf(format, args...)})
+	text := fmt.Sprintf(format, args...)
+	if len(text) > maxLine {
+		text = strings.ToValidUTF8(text[:maxLine], "") + "…"
+	}
+	v.Lines = append(v.Lines, Line{m, text})
 }
 
 // check adds a line that holds if nothing is wrong, and one for each thing that is.
@@ -90,8 +114,11 @@ func (v *Verdict) check(wrong []string, format string, args ...any) bool {
 		v.holds(format, args...)
 		return true
 	}
-	for _, w := range wrong {
+	for _, w := range wrong[:min(len(wrong), maxList)] {
 		v.fails("%s", sentence(w))
+	}
+	if n := len(wrong) - maxList; n > 0 {
+		v.remark("There is more that does not hold: %d findings are not shown.", n)
 	}
 	return false
 }

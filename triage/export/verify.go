@@ -64,10 +64,18 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, keys custody.PublicK
 func VerifyFolder(ctx context.Context, fsys fs.FS, id string, keys custody.PublicKeys) (*Verdict, error) {
 	v := &Verdict{What: "unpacked law-enforcement package", Holds: true}
 	c := &check{Verdict: v, id: id, given: keys, open: map[string]func() (io.ReadCloser, error){}, files: map[string]bagFile{}}
-	var order []string
+	var order, folders []string
 	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
+		}
+		if d.IsDir() {
+			folders = append(folders, path)
+			if len(folders) > maxFiles {
+				v.fails("There are too many folders.")
+				return fs.SkipAll
+			}
+			return nil
 		}
 		info, err := d.Info()
 		if err != nil {
@@ -84,6 +92,11 @@ func VerifyFolder(ctx context.Context, fsys fs.FS, id string, keys custody.Publi
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the unpacked package: %w", err)
+	}
+	for _, folder := range folders[min(1, len(folders)):] { // after the package's own
+		if !slices.ContainsFunc(order, func(path string) bool { return strings.HasPrefix(path, folder+"/") }) {
+			v.fails("%.80q was added: it is a folder with no file in it.", folder)
+		}
 	}
 	if !v.Holds {
 		return v, nil
@@ -104,7 +117,9 @@ type check struct {
 	date    uint32
 	bag     bagCheck
 	doc     packageDoc
-	origin  string // of the signer
+	told    []Report // of report.json; nil where it cannot be read
+	origin  string   // of the signer
+	sealed  string   // when it was signed; "" where the signature does not hold
 	log     *logCheck
 	stop    bool // what is left cannot be checked
 }
@@ -127,18 +142,19 @@ func (c *check) run(ctx context.Context, order []string) error {
 		"with the SHA-256 and the SHA-512 of its manifests; Payload-Oxum fits.", len(c.bag.manifests[manifestName+"sha256.txt"])) {
 		return nil
 	}
-	for _, step := range []func() error{c.signature, c.document, c.checkpoint, c.entries, c.originals, c.request, c.receipts} {
+	for _, step := range []func() error{c.signature, c.document, c.checkpoint, c.entries, c.originals, c.request, c.reports, c.decisions, c.receipts} {
 		if err := step(); err != nil || c.stop {
 			return err
 		}
 	}
-	c.remark("Not proven: that a clip shows what really happened, who sat at a device, or what was left out of the request.")
+	c.remark("Not proven: that a clip shows what really happened, who sat at a device, or what was left out of the request. The roles of staff, cover.pdf and " +
+		"case.jsonld are signed, but not in the log: they are as the platform had them when the package was built.")
 	return nil
 }
 
 // structure says what keeps the files from being a package at all.
 func (c *check) structure(order []string) (wrong []string) {
-	for _, name := range append(slices.Clone(tagFiles), filePackage, fileEvents, fileCheckpoint) {
+	for _, name := range append(slices.Clone(tagFiles), filePackage, fileReport, fileDecision, fileEvents, fileCheckpoint) {
 		if _, ok := c.files[name]; !ok {
 			wrong = append(wrong, name+" is missing")
 		}
@@ -149,7 +165,7 @@ func (c *check) structure(order []string) (wrong []string) {
 		case !isTag && !strings.HasPrefix(path, payloadDir):
 			wrong = append(wrong, fmt.Sprintf("%.80q was added: it is no part of a package", path))
 		case (isTag || strings.HasPrefix(path, dirReceipt) || path == fileCheckpoint) && c.files[path].size > maxTagFile,
-			path == filePackage && c.files[path].size > maxDocument:
+			(path == filePackage || path == fileReport || path == fileDecision) && c.files[path].size > maxDocument:
 			wrong = append(wrong, path+" is far longer than it can be")
 		}
 	}

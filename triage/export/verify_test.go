@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -13,45 +14,152 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/custody"
 )
 
-// TestEveryBit flips each bit of a small package, one at a time. With and without the key, every single one must be found.
+// TestEveryBit shows that there is no bit of a package, changed alone, that goes unnoticed. Bits are of two kinds.
+//
+// Those of signature.txt, and all that lie outside of the files' data: headers, descriptors, the list of files, the end.
+// Verify is run with each of them flipped.
+//
+// Those of every other file. A verdict depends on such a file through its checksum and its two digests, which hash takes
+// of it, whatever else is read from it: they have to be those in the list of files and in the manifests, the manifests'
+// digests those in the tag manifests, and theirs those in the signature. So hash is run over the file with each of its
+// bits flipped, and checksum and both digests have to be others than the genuine ones, each time: that is what can depend
+// on the place of the bit. That a verdict then fails can depend on the file only. Verify is run with a bit of every
+// sixteenth byte flipped, and of the last, of each file; and, so that the archive's checksums do not hide what the
+// manifests miss, the same with the package unpacked.
 func TestEveryBit(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "desk.example.org")
 	w.file(smallClips[:1])
 	w.request(1)
 	pkg, keys := w.build(noCover), w.ring.Keys()
 	expect(t, verify(t, pkg, keys), 0, "Everything holds")
-	step := 1
-	if testing.Short() {
-		step = 17
+	files, _, err := walkZip(bytes.NewReader(pkg), int64(len(pkg)))
+	w.ok(err)
+	unpacked := fstest.MapFS{}
+	inFile := make([]bool, len(pkg))
+	verdicts, digests := flips(t, pkg), 0
+	for _, f := range files {
+		id, path, _ := strings.Cut(f.name, "/")
+		body := pkg[f.dataOffset() : f.dataOffset()+f.size]
+		unpacked[path] = &fstest.MapFile{Data: body}
+		if path == fileSig {
+			continue
+		}
+		for i := range body {
+			inFile[f.dataOffset()+int64(i)] = true
+		}
+		digests += 8 * len(body)
+		eachBit(t, path, body, f.crc)
+		for i := 0; i < len(body); i += 16 {
+			for _, at := range []int{i, len(body) - 1} {
+				verdicts(int(f.dataOffset())+at, i/16%8, given(keys, i/16))
+			}
+			unpacked[path] = &fstest.MapFile{Data: bytes.Clone(body)}
+			unpacked[path].Data[i] ^= 1 << (i / 16 % 8)
+			if v, err := VerifyFolder(t.Context(), unpacked, id, keys); err != nil || v.ExitCode() != 1 {
+				t.Errorf("byte %d of %s was changed in the unpacked package unnoticed: %v\n%v", i, path, err, v)
+			}
+			unpacked[path].Data = body
+		}
 	}
-	t.Logf("%d bits", 8*len(pkg))
+	outside := 0
+	for i, in := range inFile {
+		for bit := range 8 {
+			if !in {
+				outside++
+				verdicts(i, bit, given(keys, bit))
+			}
+		}
+	}
+	t.Logf("%d bits: %d in digested files, %d others", 8*len(pkg), digests, outside)
+	if digests+outside != 8*len(pkg) {
+		t.Error("some were left out")
+	}
+}
+
+// given alternates between a package that is held against the platform's keys and one that is not.
+func given(keys custody.PublicKeys, n int) custody.PublicKeys {
+	if n%2 == 1 {
+		return nil
+	}
+	return keys
+}
+
+// flips returns what runs Verify with one bit of the package flipped. Every verdict has to fail.
+func flips(t *testing.T, pkg []byte) func(at, bit int, keys custody.PublicKeys) {
+	mine := bytes.Clone(pkg)
+	return func(at, bit int, keys custody.PublicKeys) {
+		mine[at] ^= 1 << bit
+		v, err := Verify(t.Context(), bytes.NewReader(mine), int64(len(mine)), keys)
+		if err != nil || v.ExitCode() != 1 {
+			t.Errorf("bit %d of byte %d was flipped unnoticed: %v\n%v", bit, at, err, v)
+		}
+		mine[at] ^= 1 << bit
+	}
+}
+
+// eachBit runs the hashing of a verification over one file with each of its bits flipped, many at a time, on all processors.
+func eachBit(t *testing.T, path string, body []byte, crc uint32) {
+	const batch = 64
+	genuine := hashed(path, crc, body)[0]
+	if genuine.damaged {
+		t.Errorf("%s is damaged", path)
+	}
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for n := range workers {
 		wg.Go(func() {
-			mine := bytes.Clone(pkg)
-			for bit := n * step; bit < 8*len(mine); bit += workers * step {
-				mine[bit/8] ^= 1 << (bit % 8)
-				given := keys
-				if bit%2 == 1 {
-					given = nil
+			copies := make([][]byte, batch)
+			for i := range copies {
+				copies[i] = bytes.Clone(body)
+			}
+			for from := n * batch; from < 8*len(body); from += workers * batch {
+				some := copies[:min(batch, 8*len(body)-from)]
+				for i := range some {
+					some[i][(from+i)/8] ^= 1 << ((from + i) % 8)
 				}
-				v, err := Verify(context.Background(), bytes.NewReader(mine), int64(len(mine)), given)
-				if err != nil || v.ExitCode() != 1 {
-					t.Errorf("bit %d of byte %d was flipped unnoticed: %v\n%v", bit%8, bit/8, err, v)
-					return
+				for i, h := range hashed(path, crc, some...) {
+					if !h.damaged || h.sha256 == genuine.sha256 || h.sha512 == genuine.sha512 {
+						t.Errorf("bit %d of %s makes no difference", from+i, path)
+					}
+					some[i][(from+i)/8] ^= 1 << ((from + i) % 8)
 				}
-				mine[bit/8] ^= 1 << (bit % 8)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// hashes are what a verification takes of a file. It is damaged if its checksum is not the archive's.
+type hashes struct {
+	sha256, sha512 string
+	damaged        bool
+}
+
+// hashed is the hashing of a verification of files that are all to be one, whose checksum is crc.
+func hashed(path string, crc uint32, bodies ...[]byte) []hashes {
+	c := &check{Verdict: &Verdict{}, archive: true, files: map[string]bagFile{}, open: map[string]func() (io.ReadCloser, error){}}
+	var order []string
+	for i, b := range bodies {
+		name := fmt.Sprintf("%s/%d", path, i)
+		order, c.crcs, c.files[name] = append(order, name), append(c.crcs, crc), bagFile{size: int64(len(b))}
+		c.open[name] = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	}
+	must(0, c.hash(context.Background(), order))
+	out := make([]hashes, len(bodies))
+	for i, name := range order {
+		sums := c.files[name].sums
+		out[i] = hashes{sums["sha256"], sums["sha512"], slices.ContainsFunc(c.Lines, func(l Line) bool { return strings.HasPrefix(l.Text, name+" was changed or damaged") })}
+	}
+	return out
 }
 
 // part is one file of a package that a test takes apart.
@@ -164,7 +272,7 @@ func TestTampering(t *testing.T) {
 	}{
 		{"nothing", func(ps []part) []part { return ps }, "", ""},
 		{"missing original", func(ps []part) []part { i := first(ps); return slices.Delete(ps, i, i+1) }, "is missing", "is not in the package"},
-		{"missing report", func(ps []part) []part { i := place(ps, fileReport); return slices.Delete(ps, i, i+1) }, "is missing", ""},
+		{"missing report", func(ps []part) []part { i := place(ps, fileReport); return slices.Delete(ps, i, i+1) }, "is missing", "is missing"},
 		{"missing events", func(ps []part) []part { i := place(ps, fileEvents); return slices.Delete(ps, i, i+1) }, "is missing", "is missing"},
 		{"added payload", func(ps []part) []part {
 			return slices.Insert(ps, 3, part{"data/original/9-X-AAAAA-AAAAA.webm", []byte("x")})
@@ -187,18 +295,18 @@ func TestTampering(t *testing.T) {
 			i := place(ps, filePackage)
 			ps[i].data = bytes.Replace(ps[i].data, []byte("Insp. Müller"), []byte("Insp. Miller"), 1)
 			return ps
-		}, "was changed", "another recipient"},
+		}, "was changed", "“recipient” of the request is not what the log recorded"},
 		{"another approver", func(ps []part) []part {
 			i := place(ps, filePackage)
 			ps[i].data = bytes.Replace(ps[i].data, []byte(`"approver": "`+w.lead.Account), []byte(`"approver": "`+w.host.Account), 1)
 			return ps
-		}, "was changed", "other people than the log"},
+		}, "was changed", "another person for “Package approved”"},
 		{"an event left out", func(ps []part) []part {
 			i := place(ps, fileEvents)
 			lines := bytes.SplitAfter(ps[i].data, []byte("\n"))
 			ps[i].data = bytes.Join(slices.DeleteFunc(lines, func(l []byte) bool { return bytes.Contains(l, []byte("package.approved")) }), nil)
 			return ps
-		}, "was changed", "approved once"},
+		}, "was changed", "no entry “Package approved”"},
 		{"an event changed", func(ps []part) []part {
 			i := place(ps, fileEvents)
 			ps[i].data = bytes.Replace(ps[i].data, []byte("exhibit.sealed"), []byte("exhibit.viewed"), 1)
@@ -267,15 +375,19 @@ func TestOnePerson(t *testing.T) {
 	w.pkg = triage.Package{ID: "P-ALONE-00000", Case: w.report.Case, Exhibits: []triage.ExhibitID{w.exhibits[0].ID}, Recipient: "Agency", Basis: "warrant",
 		Scope: "Everything there is", Requester: w.lead.Account, Approver: w.lead.Account, Requested: w.now, Answered: w.now, State: triage.PackageApproved}
 	w.ok(w.store.Update(w.ctx, func(tx triage.Tx) error {
-		for _, act := range []custody.Act{custody.PackageRequested, custody.PackageApproved} {
-			e := must(custody.NewEvent("E-"+string(act), w.now, act, string(w.lead.Account), string(w.report.Case), "package/"+string(w.pkg.ID), custody.Detail{
-				"recipient": w.pkg.Recipient, "basis": string(w.pkg.Basis), "reference": "", "scope": w.pkg.Scope, "exhibits": string(w.exhibits[0].ID)}))
+		for act, facts := range map[custody.Act]custody.Detail{
+			custody.PackageRequested: triage.PackageFacts(w.pkg, w.report.Policy, w.lead.Name), custody.PackageApproved: triage.ApprovedFacts("", w.lead.Name, 0),
+		} {
+			e := must(custody.NewEvent("E-"+string(act), w.now, act, string(w.lead.Account), string(w.report.Case), "package/"+string(w.pkg.ID), facts))
 			w.ok(tx.Log(w.ctx, e))
 		}
 		return tx.InsertPackage(w.ctx, w.pkg)
 	}))
 	w.sequence()
-	expect(t, verify(t, w.build(noCover), w.ring.Keys()), 1, "One person requested and approved")
+	if _, err := Gather(w.ctx, w.store, w.pkg.ID); triage.KindOf(err) != triage.Conflict || !strings.Contains(err.Error(), "One person requested and approved") {
+		t.Errorf("gathered: %v", err)
+	}
+	expect(t, verify(t, w.unbound(), w.ring.Keys()), 1, "One person requested and approved")
 }
 
 // TestReceiptComesAlong is a package of everything a report brought.
@@ -311,7 +423,9 @@ func TestVerifyFile(t *testing.T) {
 		exit int
 		say  string
 	}{
-		{"package", write("p.zip", pkg), FileOptions{Key: key}, 0, "Everything holds"},
+		{"package", write("p.zip", pkg), FileOptions{Key: key}, 0, fmt.Sprintf("this law-enforcement package %s, signed by desk.example.org/package, is genuine", w.pkg.ID)},
+		{"what is in a package", write("p.zip", pkg), FileOptions{Key: key}, 0, fmt.Sprintf("Exhibit 1 (%s): “clip one.webm”", w.exhibits[0].ID)},
+		{"whom it is for", write("p.zip", pkg), FileOptions{Key: key}, 0, "for Cybercrime Unit, Insp. Müller."},
 		{"package without a key", write("p.zip", pkg), FileOptions{}, 2, "signer unknown"},
 		{"receipt", write("r.txt", w.report.Receipt), FileOptions{Key: key}, 0, string(w.report.ID)},
 		{"receipt without a key", write("r.txt", w.report.Receipt), FileOptions{}, 2, "signer unknown"},
@@ -328,6 +442,26 @@ func TestVerifyFile(t *testing.T) {
 			}
 			expect(t, v, c.exit, c.say)
 		})
+	}
+	pipe := filepath.Join(dir, "pipe")
+	w.ok(syscall.Mkfifo(pipe, 0o600))
+	for name, c := range map[string]struct {
+		path string
+		o    FileOptions
+	}{
+		"pipe": {pipe, FileOptions{}}, "device": {"/dev/zero", FileOptions{}}, "pipe for a key": {filepath.Join(dir, "p.zip"), FileOptions{Key: pipe}},
+		"pipe for a clip": {filepath.Join(dir, "r.txt"), FileOptions{Clip: pipe}},
+	} {
+		if v, err := VerifyFile(t.Context(), c.path, c.o); err == nil || !strings.Contains(err.Error(), "not an ordinary file") {
+			t.Errorf("%s: %v, %v", name, v, err)
+		}
+	}
+	endless := write("endless", nil)
+	w.ok(os.Truncate(endless, 1<<40)) // a hole that takes an hour to read
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if v, err := VerifyFile(ctx, filepath.Join(dir, "r.txt"), FileOptions{Clip: endless}); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v, %v", v, err)
 	}
 	for name, o := range map[string]FileOptions{
 		"no key file": {Key: filepath.Join(dir, "none")}, "not a key file": {Key: write("k", []byte("hello\n"))}, "clip for a package": {Clip: key},

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/custody"
 )
 
@@ -36,6 +35,7 @@ func (c *check) signature() error {
 		return nil
 	}
 	c.origin, _, _ = strings.Cut(signer, "/")
+	c.sealed = s.time.Format(sealTime)
 	var wrong []string
 	if s.id != c.id {
 		wrong = append(wrong, fmt.Sprintf("the signature is of package %s, but this one calls itself %.60q", s.id, c.id))
@@ -53,6 +53,7 @@ func (c *check) signature() error {
 	case c.given == nil:
 		c.unknown("It was signed on %s with a key that calls itself %s. The package itself brought that key, so this says nothing of who signed: signer unknown.", at, signer)
 	default:
+		c.Signer = signer
 		c.holds("It was signed on %s with %s, a key from your key file; the signature covers the manifests and through them every file.", at, signer)
 	}
 	return nil
@@ -69,8 +70,16 @@ func (c *check) document() error {
 		c.stop = true
 		return nil
 	}
+	if c.sealed != "" && c.doc.Built != c.sealed {
+		c.fails("package.json says that the package was built at %.40s, but it was signed at %s.", c.doc.Built, c.sealed)
+	}
 	if string(c.doc.Request.Package) != c.id {
 		c.fails("package.json speaks of package %s, but this is %s.", c.doc.Request.Package, c.id)
+	}
+	c.Number = string(c.doc.Request.Package)
+	c.remark("It is package %s of case %s, for %s.", c.doc.Request.Package, c.doc.Request.Case, c.doc.Request.Recipient)
+	for _, x := range c.doc.Exhibits[:min(len(c.doc.Exhibits), maxList)] {
+		c.remark("Exhibit %d (%s): “%s”, %s bytes, SHA-256 %s.", x.Number, x.ID, x.Name, thousands(x.Size), x.SHA256)
 	}
 	if c.doc.Request.Simulated {
 		c.remark("SIMULATED: this package was made for demonstration. It is not evidence.")
@@ -95,8 +104,7 @@ func (c *check) checkpoint() error {
 		c.fails("The checkpoint is of the log of %s, but the package was signed by %s: it was swapped.", origin, orNone(c.origin))
 		return nil
 	}
-	c.log = &logCheck{head: head, sealed: map[string]custody.Detail{}, receipts: map[string]string{},
-		request: string(c.doc.Request.Package), inCase: string(c.doc.Request.Case)}
+	c.log = &logCheck{head: head, inCase: string(c.doc.Request.Case)}
 	if c.given == nil {
 		c.unknown("The checkpoint of the custody log over %d entries fits the log key that the package itself brought: signer unknown.", head.Tree.N)
 		return nil
@@ -105,34 +113,43 @@ func (c *check) checkpoint() error {
 	return nil
 }
 
-// originals holds every original against the log's entry of the moment it was sealed.
+// originals holds every file of an exhibit against the log's entries of the moments when it was sealed, prepared and
+// worked on.
 func (c *check) originals() error {
 	if c.log == nil {
 		return nil
 	}
-	var wrong []string
+	wrong := c.log.record.exhibits(c.doc.Request, c.doc.Exhibits)
 	listed := map[string]bool{}
+	derived := 0
 	for _, x := range c.doc.Exhibits {
-		listed[x.File] = true
-		f, ok := c.files[x.File]
-		d := c.log.sealed[string(x.ID)]
-		switch {
-		case !ok || !strings.HasPrefix(x.File, "data/original/"):
-			wrong = append(wrong, fmt.Sprintf("exhibit %d (%s) is not in the package", x.Number, x.ID))
-		case d == nil:
-			wrong = append(wrong, fmt.Sprintf("the log has no entry of exhibit %d (%s) being sealed", x.Number, x.ID))
-		case f.sums["sha256"] != d["sha256"] || fmt.Sprint(f.size) != d["size"] || x.SHA256 != d["sha256"] || x.Size != f.size:
-			wrong = append(wrong, fmt.Sprintf("exhibit %d (%s) is not the file that was sealed", x.Number, x.ID))
+		if !c.isFile(listed, x.File, "data/original/", x.SHA256, x.Size) {
+			wrong = append(wrong, fmt.Sprintf("exhibit %d (%s) is not the file that was sealed, or it is not in the package", x.Number, x.ID))
+		}
+		for _, d := range x.Derivatives {
+			derived++
+			if !c.isFile(listed, d.File, "data/derivative/", d.SHA256, d.Size) {
+				wrong = append(wrong, fmt.Sprintf("the %s of exhibit %d (%s) is not the file that was made, or it is not in the package", d.Kind, x.Number, x.ID))
+			}
 		}
 	}
 	for path := range c.files {
-		if strings.HasPrefix(path, "data/original/") && !listed[path] {
-			wrong = append(wrong, path+" is not an exhibit of this package")
+		if !listed[path] && (strings.HasPrefix(path, "data/original/") || strings.HasPrefix(path, "data/derivative/")) {
+			wrong = append(wrong, path+" is not an exhibit of this package, and not made from one")
 		}
 	}
 	slices.Sort(wrong)
-	c.check(wrong, "Each of the %d originals is, byte for byte, the file that the log recorded when it was sealed.", len(c.doc.Exhibits))
+	c.check(wrong, "Each of the %d originals is, byte for byte, the file that the log recorded when it was sealed, and each of the %d files made from them "+
+		"the one that it recorded then.", len(c.doc.Exhibits), derived)
 	return nil
+}
+
+// isFile reports whether a file that a document names is there, in its folder, for this one purpose, and is what it says.
+func (c *check) isFile(listed map[string]bool, path, folder, sum256 string, size int64) bool {
+	f, ok := c.files[path]
+	again := listed[path]
+	listed[path] = true
+	return ok && !again && strings.HasPrefix(path, folder) && f.sums["sha256"] == sum256 && f.size == size
 }
 
 // request checks that two people stand behind the disclosure, and that it is the one they agreed on (DESIGN I7).
@@ -140,45 +157,54 @@ func (c *check) request() error {
 	if c.log == nil {
 		return nil
 	}
-	l, r := c.log, c.doc.Request
-	if len(l.requested) != 1 || len(l.approved) != 1 || l.refused {
-		c.fails("The log does not show that this package was requested once, approved once and never refused.")
-		return nil
-	}
-	asked, agreed := l.requested[0], l.approved[0]
-	var wrong []string
-	if asked.actor == agreed.actor {
-		wrong = append(wrong, "one person requested and approved the package; two are needed")
-	}
-	if asked.actor != string(r.Requester) || agreed.actor != string(r.Approver) {
-		wrong = append(wrong, "package.json names other people than the log")
-	}
-	ids := make([]triage.ExhibitID, len(c.doc.Exhibits))
-	for i, x := range c.doc.Exhibits {
-		ids[i] = x.ID
-	}
-	slices.Sort(ids)
-	said := custody.Detail{"recipient": r.Recipient, "basis": string(r.Basis), "reference": r.Reference, "scope": r.Scope}
-	for k, v := range said {
-		if asked.detail[k] != v {
-			wrong = append(wrong, "package.json gives another "+k+" than the log")
-		}
-	}
-	if asked.detail["exhibits"] != joinIDs(r.Exhibits) || !slices.Equal(ids, r.Exhibits) {
-		wrong = append(wrong, "the exhibits are not exactly those that were requested")
-	}
-	slices.Sort(wrong)
-	c.check(wrong, "Two different people stand behind it: %s requested it for %s, %s approved it; recipient, legal basis, scope and exhibits are as the log recorded them.",
-		r.Requester, r.Recipient, r.Approver)
+	r := c.doc.Request
+	c.check(c.log.record.request(r, c.doc.Staff), "Two different people stand behind it: %s requested it for %s, %s approved it; recipient, legal basis, scope, "+
+		"exhibits, words and times are as the log recorded them.", r.Requester, r.Recipient, r.Approver)
 	return nil
 }
 
-func joinIDs(ids []triage.ExhibitID) string {
-	words := make([]string, len(ids))
-	for i, id := range ids {
-		words[i] = string(id)
+// reports checks that report.json says what the reporters said, no more and no less.
+func (c *check) reports() error {
+	data, err := c.read(fileReport, maxDocument)
+	if err != nil {
+		return err
 	}
-	return strings.Join(words, " ")
+	d, err := parseReportDoc(data)
+	if err != nil {
+		c.fails("%s", sentence(err.Error()))
+		return nil
+	}
+	c.told = d.Reports
+	if c.log == nil {
+		return nil
+	}
+	people, added := 0, 0
+	for _, r := range d.Reports {
+		people, added = people+len(r.People), added+len(r.Additions)
+	}
+	c.check(c.log.record.reports(d.Reports, c.doc.Exhibits, c.doc.Request.Simulated), "The words of %s are those that the log recorded when they came in: what happened, "+
+		"when and in which meeting, %s, %s; nothing was left out.", plural(len(d.Reports), "the report", "reports"), plural(people, "the reported person", "reported people"),
+		plural(added, "one addition", "additions"))
+	return nil
+}
+
+// decisions checks that decision.json says what was decided about the people of the reports, no more and no less.
+func (c *check) decisions() error {
+	data, err := c.read(fileDecision, maxDocument)
+	if err != nil {
+		return err
+	}
+	d, err := parseDecisionDoc(data)
+	if err != nil {
+		c.fails("%s", sentence(err.Error()))
+		return nil
+	}
+	if c.log == nil || c.told == nil {
+		return nil
+	}
+	c.check(c.log.record.decisions(d.Decisions, c.told), "What was decided, about whom, for which reasons, by whom and when is as the log recorded it (%s); "+
+		"where each decision stands follows from the log, and severe ones have two different people behind them.", plural(len(d.Decisions), "one decision", "decisions"))
+	return nil
 }
 
 // receipts checks the capture receipts that came along: signed, for clips that are here, and the ones the log names.
@@ -198,11 +224,11 @@ func (c *check) receipts() error {
 		if err != nil {
 			return err
 		}
-		report := strings.TrimSuffix(name, ".txt")
-		if logged, ok := c.log.receipts[report]; ok && logged != l.sum {
+		name = strings.TrimSuffix(name, ".txt")
+		if c.log.record.receipt(name) != l.sum {
 			wrong = append(wrong, l.path+" is not the receipt that the log names")
 		}
-		report, _, _ = strings.Cut(report, addedReceipt)
+		report, _, _ := strings.Cut(name, addedReceipt)
 		if err := c.receipt(data, report); err != nil {
 			wrong = append(wrong, fmt.Sprintf("%s does not hold: %v", l.path, err))
 		}

@@ -67,7 +67,7 @@ type FileOptions struct {
 func VerifyFile(ctx context.Context, path string, o FileOptions) (*Verdict, error) {
 	var keys custody.PublicKeys
 	if o.Key != "" {
-		b, err := os.ReadFile(o.Key)
+		b, err := readOrdinary(o.Key)
 		if err != nil {
 			return nil, fmt.Errorf("reading the key file: %w", err)
 		}
@@ -75,15 +75,11 @@ func VerifyFile(ctx context.Context, path string, o FileOptions) (*Verdict, erro
 			return nil, fmt.Errorf("%s: %w", o.Key, err)
 		}
 	}
-	f, err := os.Open(path)
+	f, info, err := openOrdinary(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the file: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("looking at the file: %w", err)
-	}
 	head := make([]byte, len(custody.ReceiptContext)+1)
 	if !info.IsDir() {
 		if n, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -103,7 +99,7 @@ func VerifyFile(ctx context.Context, path string, o FileOptions) (*Verdict, erro
 		}
 		return VerifyFolder(ctx, os.DirFS(path), filepath.Base(abs), keys)
 	case isReceipt:
-		return receiptFile(f, keys, o.Clip)
+		return receiptFile(ctx, f, keys, o.Clip)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return Verify(ctx, f, info.Size(), keys)
 	}
@@ -112,10 +108,42 @@ func VerifyFile(ctx context.Context, path string, o FileOptions) (*Verdict, erro
 	return v, nil
 }
 
-// maxReceipt bounds a receipt, in bytes.
-const maxReceipt = 1 << 20
+// openOrdinary opens a file or a folder. Anything else is refused before it is opened: a pipe would keep whoever opens it
+// until somebody writes, and a device may never end.
+func openOrdinary(path string) (*os.File, os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		err = fmt.Errorf("%s is not an ordinary file; save it as one first", path)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = f.Stat(); err != nil { // of what was opened
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
+}
 
-func receiptFile(f io.Reader, keys custody.PublicKeys, clip string) (*Verdict, error) {
+// Limits of what is read into memory, in bytes.
+const (
+	maxReceipt = 1 << 20
+	maxKeyFile = 1 << 20
+)
+
+func readOrdinary(path string) ([]byte, error) {
+	f, _, err := openOrdinary(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxKeyFile))
+}
+
+func receiptFile(ctx context.Context, f io.Reader, keys custody.PublicKeys, clip string) (*Verdict, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxReceipt+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the receipt: %w", err)
@@ -123,15 +151,14 @@ func receiptFile(f io.Reader, keys custody.PublicKeys, clip string) (*Verdict, e
 	if clip == "" {
 		return VerifyReceipt(data, keys), nil
 	}
-	c, err := os.Open(clip)
+	c, _, err := openOrdinary(clip)
 	if err != nil {
 		return nil, fmt.Errorf("opening the clip: %w", err)
 	}
 	defer c.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, c)
-	if err != nil {
+	h, size := sha256.New(), int64(0)
+	if err := newPump().run(ctx, c, func(n int) { size += int64(n) }, h); err != nil {
 		return nil, fmt.Errorf("reading the clip: %w", err)
 	}
-	return VerifyReceipt(data, keys, custody.Clip{SHA256: [sha256.Size]byte(h.Sum(nil)), Size: n}), nil
+	return VerifyReceipt(data, keys, custody.Clip{SHA256: [sha256.Size]byte(h.Sum(nil)), Size: size}), nil
 }

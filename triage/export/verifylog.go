@@ -5,27 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/proffer/proffer/triage/custody"
 )
 
 // logCheck is what the entries of the log say.
 type logCheck struct {
-	head                custody.Checkpoint
-	request, inCase     string
-	entries, bare       int
-	last                int64
-	sealed              map[string]custody.Detail // by exhibit
-	requested, approved []claim                   // of this package
-	refused             bool
-	receipts            map[string]string // SHA-256 of each report's receipt, as the log names it
-}
-
-// claim is an act with its words.
-type claim struct {
-	actor  string
-	detail custody.Detail
+	head          custody.Checkpoint
+	inCase        string
+	entries, bare int
+	last          int64
+	record        record
 }
 
 // entries streams the events: each must parse, fit its salted hash, and be proven to be in the signed log.
@@ -111,24 +101,5 @@ func (l *logCheck) entry(line []byte) error {
 	if e.Detail == nil {
 		l.bare++
 	}
-	l.note(leaf, e.Detail)
-	return nil
-}
-
-// note keeps what later checks ask for.
-func (l *logCheck) note(leaf custody.Leaf, d custody.Detail) {
-	kind, id, _ := strings.Cut(leaf.Subject, "/")
-	switch {
-	case leaf.Act == custody.ExhibitSealed && kind == "exhibit":
-		l.sealed[id] = d
-	case leaf.Act == custody.ReportSubmitted && kind == "report" && d["receipt_sha256"] != "":
-		l.receipts[id] = d["receipt_sha256"]
-	case kind != "package" || id != l.request:
-	case leaf.Act == custody.PackageRequested:
-		l.requested = append(l.requested, claim{leaf.Actor, d})
-	case leaf.Act == custody.PackageApproved:
-		l.approved = append(l.approved, claim{leaf.Actor, d})
-	case leaf.Act == custody.PackageRefused:
-		l.refused = true
-	}
+	return l.record.note(leaf, e.Detail)
 }

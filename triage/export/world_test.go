@@ -82,6 +82,7 @@ type world struct {
 	report   triage.Report
 	exhibits []triage.Exhibit
 	pkg      triage.Package
+	uploads  int // made so far
 }
 
 // clip is a file as a host sends it.
@@ -129,36 +130,60 @@ func (w *world) ok(err error) {
 // file files a report with clips, prepares them, and decides the case.
 func (w *world) file(clips []clip) {
 	w.Helper()
+	w.submit(clips, triage.Person{Name: "Mallory 王"}, triage.Person{Name: "Ωmega", Identifier: "omega@example.net"})
+	must(w.desk.OpenOriginal(w.ctx, w.lead, w.report.Exhibits[0])).Close()
+	must(w.desk.Claim(w.ctx, w.reviewer, w.report.Case))
+	w.ok(w.desk.AddNote(w.ctx, w.reviewer, w.report.Case, "A note that stays in the house."))
+	w.decide(triage.Finding{Action: triage.ActRefer}, w.report.People...)
+	w.look()
+}
+
+// submit files a report about people, and prepares its clips.
+func (w *world) submit(clips []clip, people ...triage.Person) {
+	w.Helper()
 	n := triage.NewReport{Key: "0123456789abcdef0123", MeetingName: "Класс 7б · Maths", Occurred: w.now.Add(-time.Hour), Policy: "harassment",
-		Words: "He shouted and showed a sign.\nIt said “go home”. \u202eסוף", Declared: true, Simulated: true,
-		People: []triage.Person{{Name: "Mallory 王"}, {Name: "Ωmega", Identifier: "omega@example.net"}}}
-	for i, c := range clips {
-		sum := sha256.Sum256(c.data)
-		b := triage.Blob{SHA256: sum, Size: int64(len(c.data))}
-		w.ok(os.WriteFile(w.files.path(b.Key()), c.data, 0o600))
-		u := triage.Upload{ID: triage.UploadID(fmt.Sprintf("U-AAAAA-0000%d", i)), Owner: w.host.Account, Name: c.name, Size: b.Size, SHA256: sum,
-			Offset: b.Size, State: triage.UploadSealed, Created: w.now, Touched: w.now}
-		w.ok(w.store.Update(w.ctx, func(tx triage.Tx) error {
-			if err := tx.InsertBlob(w.ctx, b); err != nil {
-				return err
-			}
-			return tx.InsertUpload(w.ctx, u)
-		}))
-		n.Uploads = append(n.Uploads, u.ID)
+		Words: "He shouted and showed a sign.\nIt said “go home”. \u202eסוף", Declared: true, Simulated: true, People: people}
+	for _, c := range clips {
+		n.Uploads = append(n.Uploads, w.upload(c))
 	}
 	w.report = must(w.desk.FileReport(w.ctx, w.host, n))
 	for i, id := range w.report.Exhibits {
 		w.prepare(id, clips[i])
 	}
-	must(w.desk.OpenOriginal(w.ctx, w.lead, w.report.Exhibits[0])).Close()
-	must(w.desk.Claim(w.ctx, w.reviewer, w.report.Case))
-	w.ok(w.desk.AddNote(w.ctx, w.reviewer, w.report.Case, "A note that stays in the house."))
+}
+
+// upload makes a sealed upload of the host.
+func (w *world) upload(c clip) triage.UploadID {
+	w.Helper()
+	sum := sha256.Sum256(c.data)
+	b := triage.Blob{SHA256: sum, Size: int64(len(c.data))}
+	w.ok(os.WriteFile(w.files.path(b.Key()), c.data, 0o600))
+	w.uploads++
+	u := triage.Upload{ID: triage.UploadID(fmt.Sprintf("U-AAAAA-0000%d", w.uploads)), Owner: w.host.Account, Name: c.name, Size: b.Size, SHA256: sum,
+		Offset: b.Size, State: triage.UploadSealed, Created: w.now, Touched: w.now}
+	w.ok(w.store.Update(w.ctx, func(tx triage.Tx) error {
+		if err := tx.InsertBlob(w.ctx, b); err != nil {
+			return err
+		}
+		return tx.InsertUpload(w.ctx, u)
+	}))
+	return u.ID
+}
+
+// decide has the reviewer, who holds the case, find the same about all people.
+func (w *world) decide(f triage.Finding, people ...triage.Person) triage.Decision {
+	w.Helper()
 	var findings []triage.Finding
-	for _, p := range w.report.People {
-		findings = append(findings, triage.Finding{Person: p.ID, Policy: "harassment", Severity: triage.SeverityHigh, Action: triage.ActRefer,
-			Reasons: "Abuse that was meant, and repeated."})
+	for i, p := range people {
+		f.Person, f.Policy, f.Severity = p.ID, "harassment", triage.SeverityHigh
+		f.Reasons = fmt.Sprintf("Abuse that was meant, and repeated, by person %d.", i+1)
+		findings = append(findings, f)
 	}
-	must(w.desk.Decide(w.ctx, w.reviewer, w.report.Case, findings))
+	return must(w.desk.Decide(w.ctx, w.reviewer, w.report.Case, findings))
+}
+
+func (w *world) look() {
+	w.Helper()
 	w.ok(w.store.View(w.ctx, func(tx triage.Tx) (err error) {
 		w.exhibits, err = tx.ExhibitsOf(w.ctx, w.report.Case)
 		return err
@@ -222,6 +247,21 @@ func (w *world) build(cover coverFunc) []byte {
 	if r.Size != int64(out.Len()) || r.SHA256 != sha256.Sum256(out.Bytes()) {
 		w.Fatalf("the result says %d bytes, %d were written, or the digest differs", r.Size, out.Len())
 	}
+	return out.Bytes()
+}
+
+// unbound builds what is stored without asking the log, as an insider would who changed the program.
+func (w *world) unbound() []byte {
+	w.Helper()
+	var out bytes.Buffer
+	w.ok(w.store.View(w.ctx, func(tx triage.Tx) error {
+		g := gathering{Tx: tx, Contents: &Contents{}, people: map[triage.PersonID]triage.Person{}}
+		if err := g.gather(w.ctx, w.pkg.ID); err != nil {
+			return err
+		}
+		_, err := build(w.ctx, g.Contents, w.options(), &out, nil, noCover)
+		return err
+	}))
 	return out.Bytes()
 }
 

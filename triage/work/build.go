@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +43,6 @@ func (w *Worker) stream(ctx context.Context, p triage.Package, key string) (sum 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pr, pw := io.Pipe()
-	h := sha256.New()
 	var stored error
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -55,15 +53,13 @@ func (w *Worker) stream(ctx context.Context, p triage.Package, key string) (sum 
 	// written is not stored then.
 	defer wg.Wait()
 	defer pw.CloseWithError(errHalfBuilt)
-	out := &countingWriter{w: io.MultiWriter(pw, h)}
-	err = w.Builder.Build(ctx, p.ID, out, w.progress(ctx, p))
+	sum, size, err = w.Builder.Build(ctx, p.ID, pw, w.progress(ctx, p))
 	pw.CloseWithError(err)
 	wg.Wait()
 	if err == nil {
 		err = stored
 	}
-	h.Sum(sum[:0])
-	return sum, out.n, err
+	return sum, size, err
 }
 
 // progress tells the store at most twice a second how far the building has come.
@@ -77,15 +73,4 @@ func (w *Worker) progress(ctx context.Context, p triage.Package) func(int64) {
 			}
 		}
 	}
-}
-
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
 }

@@ -44,9 +44,10 @@ type Outcome struct {
 
 // Builder writes law-enforcement packages.
 type Builder interface {
-	// Build writes the package to w. progress is told the bytes of exhibits done. An error of kind Invalid or Conflict
-	// is final and told to people in its words; any other is tried again.
-	Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) error
+	// Build writes the package to w and returns the digest and the size of what it wrote. progress is told the bytes of
+	// exhibits done. An error of kind Invalid or Conflict is final and told to people in its words; any other is tried
+	// again.
+	Build(ctx context.Context, id triage.PackageID, w io.Writer, progress func(done int64)) (triage.SHA256, int64, error)
 }
 
 // Mailer hands messages to a mail server.

@@ -42,11 +42,13 @@ func (s *shop) Prepare(_ context.Context, r io.Reader, _ int64, keep func(triage
 	return s.decode(r, keep)
 }
 
-func (s *shop) Build(_ context.Context, _ triage.PackageID, w io.Writer, progress func(int64)) error {
+func (s *shop) Build(_ context.Context, _ triage.PackageID, w io.Writer, progress func(int64)) (triage.SHA256, int64, error) {
 	for _, n := range s.told {
 		progress(n)
 	}
-	return s.build(w)
+	var all bytes.Buffer
+	err := s.build(io.MultiWriter(w, &all))
+	return sha256.Sum256(all.Bytes()), int64(all.Len()), err
 }
 
 func (s *shop) Send(_ context.Context, m triage.Message) error { return s.send(m) }
