@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/proffer/proffer/triage"
@@ -39,14 +40,12 @@ var demoPeople = []demoPerson{
 type demo struct {
 	app    *application
 	people []account.Account // in the order of demoPeople
-	fresh  bool              // the database was empty at start
 }
 
 // openDemo finds the demonstration's people, or makes them the first time.
 func openDemo(ctx context.Context, a *application) (*demo, error) {
 	d := &demo{app: a}
 	if _, err := a.accountByEmail(ctx, demoHostEmail); errors.Is(err, triage.ErrNotFound) {
-		d.fresh = true
 		if err := d.found(ctx); err != nil {
 			return nil, err
 		}
@@ -116,6 +115,9 @@ func (d *demo) greet(ctx context.Context, out io.Writer) {
 			continue
 		}
 		fmt.Fprintf(out, "  %-44s %s\n", p.name+" ("+title(p.roles)+")", link)
+	}
+	if host, _, err := net.SplitHostPort(d.app.cfg.Addr); err == nil && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		fmt.Fprintf(out, "\nWARNING: %s can be reached from elsewhere, and whoever reaches a demonstration can be anyone in it.\n", d.app.cfg.Addr)
 	}
 	fmt.Fprintf(out, "\nEach link works once, for %d hours; inside, the person switcher goes from one to another.\n", int(demoLinkTime.Hours()))
 }

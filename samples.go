@@ -3,11 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/proffer/proffer/media/derive"
@@ -57,53 +56,112 @@ var demoSamples = []sample{
 	{4 * time.Hour, 1, "exposure-to-minors", []int{0}, "Showed something sexual while pupils were in the room. I ended the meeting at once.", derive.SampleOptions{Pattern: derive.PatternFractal, ToneHz: 300}},
 }
 
-// fill makes the sample reports of an empty database, one after another, so that the desk is alive within a minute. What
-// was made before a crash stays; it is not made again.
+// sampleKey is the form key of a sample, by which it is known to be there already.
+func sampleKey(i int) string { return fmt.Sprintf("demonstration-sample-%02d", i+1) }
+
+// fill makes the sample reports of an empty database, one after another, so that the desk is alive within a minute. What a
+// kill left out is made by the next start.
 func (d *demo) fill(ctx context.Context) {
-	if !d.fresh {
+	missing, err := d.missing(ctx)
+	if err != nil || len(missing) == 0 {
+		d.sampleFailed(ctx, err)
 		return
 	}
 	attendees, err := d.makeAttendees(ctx)
 	if err != nil {
-		d.app.log.Error("the samples could not be made", "err", err)
+		d.sampleFailed(ctx, err)
 		return
 	}
 	meetings, err := d.makeMeetings(ctx, attendees)
 	if err != nil {
-		d.app.log.Error("the samples could not be made", "err", err)
+		d.sampleFailed(ctx, err)
 		return
 	}
-	for i, s := range demoSamples {
-		if err := d.file(ctx, i, s, meetings, attendees); err != nil && ctx.Err() == nil {
-			d.app.log.Error("a sample report could not be made", "sample", i+1, "err", err)
-		}
+	for _, i := range missing {
+		d.sampleFailed(ctx, d.file(ctx, i, demoSamples[i], meetings, attendees))
 	}
 }
 
-func (d *demo) makeAttendees(ctx context.Context) ([]triage.Attendee, error) {
-	org, err := d.app.desk.AddOrganisation(ctx, "Self-service accounts", account.PlanFree, false)
-	if err != nil {
-		return nil, err
+func (d *demo) sampleFailed(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		d.app.log.Error("a sample report could not be made", "err", err)
 	}
-	var out []triage.Attendee
+}
+
+// missing lists the samples that are still to be made: none where the host has reports, but not the first sample.
+func (d *demo) missing(ctx context.Context) (list []int, err error) {
+	host := d.people[0].ID
+	err = d.app.store.View(ctx, func(tx triage.Tx) error {
+		list = nil
+		for i := range demoSamples {
+			if _, err := tx.ReportByKey(ctx, host, sampleKey(i)); errors.Is(err, triage.ErrNotFound) {
+				list = append(list, i)
+			} else if err != nil {
+				return err
+			}
+		}
+		if len(list) < len(demoSamples) {
+			return nil
+		}
+		filed, err := tx.ReportsBy(ctx, host, 1)
+		if len(filed) > 0 {
+			list = nil
+		}
+		return err
+	})
+	return list, err
+}
+
+// makeAttendees finds or makes the accounts of those who disturb.
+func (d *demo) makeAttendees(ctx context.Context) (out []triage.Attendee, err error) {
+	var org account.OrgID
 	for _, p := range demoAttendees {
 		at := triage.Attendee{Name: p.name}
 		if p.email != "" {
-			acc, err := d.app.desk.AddAccount(ctx, account.System, p.name, p.email, org.ID, nil)
+			acc, err := d.app.accountByEmail(ctx, p.email)
+			if errors.Is(err, triage.ErrNotFound) {
+				if org, err = d.selfService(ctx, org); err != nil {
+					return nil, err
+				}
+				acc, err = d.app.desk.AddAccount(ctx, account.System, p.name, p.email, org, nil)
+			}
 			if err != nil {
 				return nil, err
 			}
-			at.Account = acc.ID
+			at.Account, org = acc.ID, acc.Org
 		}
 		out = append(out, at)
 	}
 	return out, nil
 }
 
+// selfService is the organisation of the attendees, made for the first of them.
+func (d *demo) selfService(ctx context.Context, org account.OrgID) (account.OrgID, error) {
+	if org != "" {
+		return org, nil
+	}
+	o, err := d.app.desk.AddOrganisation(ctx, "Self-service accounts", account.PlanFree, false)
+	return o.ID, err
+}
+
+// makeMeetings finds or makes the host's meetings.
 func (d *demo) makeMeetings(ctx context.Context, attendees []triage.Attendee) ([]triage.MeetingID, error) {
 	host := d.people[0]
+	var there []triage.Meeting
+	err := d.app.store.View(ctx, func(tx triage.Tx) (err error) {
+		there, err = tx.MeetingsHostedBy(ctx, host.ID, 100)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	var ids []triage.MeetingID
 	for _, m := range demoMeetings {
+		i := slices.IndexFunc(there, func(x triage.Meeting) bool { return x.Title == m.title })
+		if i >= 0 {
+			ids = append(ids, there[i].ID)
+			continue
+		}
 		started := time.Now().Add(-m.ago - time.Hour).UTC().Truncate(time.Microsecond)
 		meeting, err := d.app.desk.AddMeeting(ctx, triage.Meeting{Org: host.Org, Host: host.ID, Title: m.title, Mode: m.mode,
 			Started: started, Ended: started.Add(50 * time.Minute)}, attendees)
@@ -128,7 +186,7 @@ func (d *demo) file(ctx context.Context, i int, s sample, meetings []triage.Meet
 	then := func() time.Time { return time.Now().Add(-s.ago) }
 	desk := *d.app.desk
 	desk.Clock = then
-	n := triage.NewReport{Key: rand.Text(), Meeting: meetings[s.meeting], Occurred: then().Add(-10 * time.Minute), Policy: s.policy,
+	n := triage.NewReport{Key: sampleKey(i), Meeting: meetings[s.meeting], Occurred: then().Add(-10 * time.Minute), Policy: s.policy,
 		Words: s.words, Uploads: []triage.UploadID{upload}, Declared: true, Simulated: true}
 	for _, p := range s.people {
 		n.People = append(n.People, triage.Person{Name: attendees[p].Name, Account: attendees[p].Account})
@@ -138,16 +196,7 @@ func (d *demo) file(ctx context.Context, i int, s sample, meetings []triage.Meet
 }
 
 func (d *demo) makeClip(ctx context.Context, actor triage.Actor, o derive.SampleOptions) (triage.UploadID, error) {
-	dir, err := os.MkdirTemp("", "proffer-sample-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "clip")
-	if err := d.app.sandbox.MakeSample(ctx, path, o); err != nil {
-		return "", err
-	}
-	b, err := os.ReadFile(path)
+	b, err := d.app.sandbox.Sample(ctx, o)
 	if err != nil {
 		return "", err
 	}

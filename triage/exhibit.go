@@ -65,7 +65,7 @@ type Exhibit struct {
 	Name       string // file name as the reporter's device gave it, cleaned
 	SHA256     SHA256
 	Size       int64
-	Container  string // "webm", "mp4" or "" while unknown
+	Container  string // one of Containers, or "" while unknown
 	Received   time.Time
 	Processing Processing
 	Why        string // why processing failed or was limited, in words, or ""
@@ -73,6 +73,9 @@ type Exhibit struct {
 	Trust      Trust
 	Version    int
 }
+
+// Containers are the forms of file that a clip may have.
+var Containers = []string{"webm", "matroska", "mp4", "mov"}
 
 // Trust says how far a clip can be believed (DESIGN I9).
 type Trust string

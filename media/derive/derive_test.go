@@ -28,7 +28,8 @@ func box(t testing.TB, l Limits) *Sandbox {
 func sample(t testing.TB, s *Sandbox, o SampleOptions) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "clip")
-	if err := s.MakeSample(context.Background(), path, o); err != nil {
+	b, err := s.Sample(context.Background(), o)
+	if err := errors.Join(err, os.WriteFile(path, b, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -91,6 +92,8 @@ func TestDeriveEveryEncoding(t *testing.T) {
 		{EncodeWebM, WebM, "vp8", "opus", false},
 		{EncodeMP4, MP4, "h264", "aac", false},
 		{EncodeMPEG4, MP4, "mpeg4", "aac", true},
+		{EncodeMOV, QuickTime, "h264", "aac", true},
+		{EncodeMKV, Matroska, "vp8", "opus", true},
 	} {
 		t.Run(string(tc.encoding), func(t *testing.T) {
 			t.Parallel()
@@ -320,8 +323,7 @@ func TestLabelIsOnlyText(t *testing.T) {
 	s := box(t, Limits{})
 	for _, label := range []string{"%{pts} %{expr:1}", "':x=0,movie=/etc/passwd[a];[a]null", "\\:textfile=/etc/passwd",
 		"a\nb\x00c\u202e", strings.Repeat("ü", 500)} {
-		if err := s.MakeSample(t.Context(), filepath.Join(t.TempDir(), "x"),
-			SampleOptions{Length: 200 * time.Millisecond, Label: label}); err != nil {
+		if _, err := s.Sample(t.Context(), SampleOptions{Length: 200 * time.Millisecond, Label: label}); err != nil {
 			t.Errorf("label %q: %v", label, err)
 		}
 	}
@@ -334,7 +336,7 @@ func TestSampleRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	s := New(Config{})
 	for _, o := range []SampleOptions{{Pattern: "nullsrc"}, {Encoding: "gif"}, {Width: 641}, {Length: time.Hour}, {ToneHz: 1e9}} {
-		if err := s.MakeSample(t.Context(), filepath.Join(t.TempDir(), "x"), o); err == nil {
+		if _, err := s.Sample(t.Context(), o); err == nil {
 			t.Errorf("%+v was accepted", o)
 		}
 	}

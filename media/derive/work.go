@@ -12,26 +12,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// workPrefix begins the name of every staging folder.
-const workPrefix = "proffer-clip-"
+// workPrefix begins the name of every staging folder, makingPrefix that of one which is not locked yet, and holds nothing.
+const (
+	workPrefix   = "proffer-clip-"
+	makingPrefix = "proffer-making-"
+)
 
 // work is a private staging folder: mode 711 under a random name, so that the user nobody can open the files it owns
-// there but nobody can list them. A lock on the folder, held while this process lives, tells Sweep that it is in use.
+// there but nobody can list them. A lock on the folder, held while this process lives, tells Sweep that it is in use; it
+// has its name only once it is locked.
 type work struct {
 	dir  string
 	lock *os.File
 }
 
 func (s *Sandbox) newWork() (*work, error) {
-	dir, err := os.MkdirTemp(s.tempDir, workPrefix)
+	making, err := os.MkdirTemp(s.tempDir, makingPrefix)
 	if err != nil {
 		return nil, err
 	}
-	w := &work{dir: dir}
-	if err := errors.Join(os.Chmod(dir, 0o711), w.hold()); err != nil {
-		w.remove()
-		return nil, err
+	w := &work{dir: making}
+	dir := filepath.Join(s.tempDir, workPrefix+strings.TrimPrefix(filepath.Base(making), makingPrefix))
+	if err := errors.Join(os.Chmod(making, 0o711), w.hold(), os.Rename(making, dir)); err != nil {
+		return nil, errors.Join(err, w.remove())
 	}
+	w.dir = dir
 	return w, nil
 }
 
@@ -83,6 +88,9 @@ func (w *work) create(name string, perm os.FileMode) (*os.File, error) {
 	if os.Geteuid() == 0 {
 		err = f.Chown(nobody, nobody)
 	}
+	if errors.Is(err, unix.EINVAL) {
+		err = fmt.Errorf("there is no user nobody (id %d) in this container; run it with a whole range of user ids, or as an ordinary user: %w", nobody, err)
+	}
 	if err := errors.Join(err, f.Chmod(perm)); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("giving a staged file to the user nobody: %w", err)
@@ -90,11 +98,11 @@ func (w *work) create(name string, perm os.FileMode) (*os.File, error) {
 	return f, nil
 }
 
-// sweepAge spares a folder that another process has just made and not yet locked.
+// sweepAge spares an empty folder that another process has just made and not yet locked.
 const sweepAge = time.Minute
 
-// Sweep ends what processes that died left running, and removes their staged clips: call it at start. It returns how many
-// clips it removed.
+// Sweep ends what processes that died left running, and removes their staged clips: call it at start and now and then. It
+// returns how many clips it removed.
 func (s *Sandbox) Sweep() (int, error) {
 	if n := endStrays(); n > 0 {
 		s.log.Info("sandboxes of an earlier run were ended", "processes", n)
@@ -107,7 +115,8 @@ func (s *Sandbox) Sweep() (int, error) {
 	var all error
 	for _, e := range entries {
 		info, err := e.Info()
-		if !e.IsDir() || !strings.HasPrefix(e.Name(), workPrefix) || err != nil || time.Since(info.ModTime()) < sweepAge {
+		unlocked := strings.HasPrefix(e.Name(), makingPrefix)
+		if err != nil || !e.IsDir() || !unlocked && !strings.HasPrefix(e.Name(), workPrefix) || unlocked && time.Since(info.ModTime()) < sweepAge {
 			continue
 		}
 		w := &work{dir: filepath.Join(s.tempDir, e.Name())}

@@ -230,6 +230,11 @@ func testExhibits(t *testing.T, w *world) {
 		w.fails(tx.SaveExhibit(ctx, done), triage.ErrConflict)
 		done.Version = 1
 		is(w, done)(tx.Exhibit(ctx, one.ID))
+		for _, c := range triage.Containers {
+			two.Container = c
+			w.ok(tx.SaveExhibit(ctx, two))
+			two.Version++
+		}
 	})
 	poster := triage.Derivative{Exhibit: one.ID, Kind: triage.DerivedPoster, Key: "k", ContentType: "image/jpeg", SHA256: triage.SHA256{1},
 		Size: 9, Command: "ffmpeg", Made: w.at(2)}
