@@ -191,7 +191,15 @@ func troubleTitle(x triage.Exhibit) string {
 	if x.Processing == triage.ProcessingFailed {
 		return "This clip could not be prepared."
 	}
-	return "Something was limited."
+	return "Something about this clip is odd."
+}
+
+// troubleTone is a problem where nothing could be prepared, and a warning where something is odd.
+func troubleTone(x triage.Exhibit) string {
+	if x.Processing == triage.ProcessingFailed {
+		return "flash-problem"
+	}
+	return "flash-warn"
 }
 
 // earlierWords says what became of an earlier report.

@@ -176,6 +176,18 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
+// firstLines is at most the first n lines of s.
+func firstLines(s string, n int) string {
+	for i, r := range s {
+		if r == '\n' {
+			if n--; n == 0 {
+				return s[:i]
+			}
+		}
+	}
+	return s
+}
+
 func clipsWords(n int) string {
 	if n == 0 {
 		return "words only"

@@ -19,7 +19,7 @@ func TestDesk(t *testing.T) {
 		name string
 		run  func(*testing.T, *server, *client)
 	}{{"two-reviewers", twoReviewers}, {"lease", leases}, {"handing-on", handingOn}, {"child-safety", toChildSafety},
-		{"second-person", secondPerson}, {"keys", keyboardOnly}} {
+		{"second-person", secondPerson}, {"keys", keyboardOnly}, {"still-queue", stillQueue}, {"few-keys", fewKeys}} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s.in(t), host) })
 	}
 }
@@ -201,6 +201,8 @@ func secondPerson(t *testing.T, s *server, host *client) {
 	hanna.stay()
 	id := rui.openCaseOf("Bo Banned")
 	hanna.waitText("Under review")
+	hanna.waitEval(`document.querySelector(".timeline [aria-current]").textContent.includes("Under review")
+		&& [...document.querySelectorAll(".timeline li:has(time)")].map(e => e.querySelector("span").textContent).join() === "Received,Waiting for review,Under review"`)
 	rui.waitEval(`document.querySelector("[data-second-hint]").hidden`)
 	rui.press(`#decide button`, "Decide, stay here")
 	rui.waitText("your attention") // nothing is chosen

@@ -213,4 +213,29 @@ function decision(page) {
 	};
 	form.addEventListener("input", settle);
 	settle();
+	const button = form.querySelector("[data-same]");
+	if (!(button instanceof HTMLElement)) return;
+	button.hidden = false;
+	button.addEventListener("click", () => {
+		const [first, ...others] = all(form, "[data-finding]");
+		for (const box of others) same(first, box);
+		settle();
+		toast("Filled in for everybody; nothing is decided yet.");
+	});
+}
+
+/**
+ * Copies one person's finding to another's fields. An action that the other cannot be subject to stays unchosen.
+ * @param {HTMLElement} from
+ * @param {HTMLElement} to
+ */
+function same(from, to) {
+	const chosen = from.querySelector(".ladder :checked");
+	for (const radio of all(to, ".ladder input")) {
+		if (radio instanceof HTMLInputElement) radio.checked = chosen instanceof HTMLInputElement && radio.value === chosen.value;
+	}
+	for (const field of ["days", "policy", "severity", "reasons"]) {
+		const [a, b] = [from, to].map((box) => /** @type {HTMLInputElement} */ (must(box, `[name^="${field}-"]`)));
+		b.value = a.value;
+	}
 }

@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// stillQueue makes sure that rows never move under a hand, and that who comes back from a case finds their place.
+func stillQueue(t *testing.T, s *server, host *client) {
+	host.wordsOn(t, "Quinn One", "lena.lead@proffer.example")
+	host.words(t, "Quinn Two")
+	host.words(t, "Quinn Three")
+	rui := s.as("Rui Reis")
+	heard := rui.watch()
+	at := "/queue?q=Quinn&tab=open"
+	rui.open(at)
+	rui.waitEval(`document.querySelectorAll("[data-row]").length === 3`)
+	rui.stay()
+	two := rui.findRow("Quinn Two")
+	rui.hit("j")
+	for !rui.has(rowOf(two) + `[data-marked]`) {
+		rui.hit("j")
+	}
+	top := `document.querySelector('` + rowOf(two) + `').getBoundingClientRect().top`
+	before := evaluate[float64](rui, top)
+	one := rui.findRow("Quinn One")
+	robin := s.become(t, "Robin Rossi")
+	if err := robin.claim(one); err != nil {
+		t.Fatal(err)
+	}
+	rui.waitEval(`document.querySelector('` + rowOf(one) + `').textContent.includes("Robin Rossi")`) // what does not move is shown
+	if err := robin.decide(one, "warn"); err != nil {
+		t.Fatal(err)
+	}
+	rui.waitEval(`document.querySelector("[data-queue-news]").checkVisibility() && document.querySelector('` + rowOf(one) + `[data-gone]')`)
+	if after := evaluate[float64](rui, top); after != before {
+		t.Errorf("the row moved from %v to %v under a hand", before, after)
+	}
+	rui.hit("r")
+	rui.waitEval(`document.querySelectorAll("[data-row]").length === 2 && document.querySelector('` + rowOf(two) + `[data-marked]').contains(document.activeElement)`)
+
+	rui.hit(kb.Enter)
+	rui.waitURL(func(u string) bool { return strings.Contains(u, two) })
+	rui.settle()
+	rui.hit("c")
+	rui.waitEval(`document.querySelector("[data-lease]")`)
+	rui.settle()
+	rui.hit("r")
+	rui.waitURL(func(u string) bool { return strings.HasSuffix(u, at) })
+	rui.waitText("others can take it")
+	rui.waitEval(`document.querySelector('` + rowOf(two) + `[data-marked]')?.contains(document.activeElement)`)
+	rui.hit("z") // and takes it back
+	rui.waitURL(func(u string) bool { return strings.Contains(u, two) })
+	rui.waitEval(`document.querySelector("[data-lease]")`)
+	heard.check(t, "in a queue that keeps still")
+}
+
+// fewKeys decides with seven keys and a sentence, and presses twice what must count once.
+func fewKeys(t *testing.T, s *server, host *client) {
+	host.words(t, "Fay Few")
+	rui := s.as("Rui Reis")
+	heard := rui.watch()
+	id := rui.openCaseOf("Fay Few")
+	rui.hit("1")
+	rui.waitEval(`document.querySelector("#decide [value=none]").checked && document.activeElement.matches("#decide textarea")`)
+	rui.do(`document.activeElement.blur()`)
+	rui.hit("2")
+	rui.waitEval(`document.activeElement.matches("#decide [data-severity]")`)
+	rui.do(`document.activeElement.value = "low"; document.activeElement.dispatchEvent(new Event("input", {bubbles: true}))`)
+	rui.fill(`#decide textarea`, "Somebody was insulted in the choir.")
+	rui.stay()
+	rui.do(`window.sent = 0; document.addEventListener("submit", e => { window.sent += e.defaultPrevented ? 0 : 1 });
+		const b = document.querySelector("#decide button[name=next]"); b.click(); b.click(); document.querySelector(".case-actions form[action$=release] button").click();
+		sessionStorage.sent = window.sent`)
+	rui.waitURL(func(u string) bool { return !strings.Contains(u, id) })
+	rui.waitText("Decided: ")
+	if n := evaluate[string](rui, `sessionStorage.sent`); n != "1" {
+		t.Errorf("%s forms were sent by three presses", n)
+	}
+	rui.run(chromedp.Click(`.flash a`))
+	rui.waitURL(func(u string) bool { return strings.Contains(u, id) })
+	rui.waitText("In force")
+	heard.check(t, "with few keys")
+}
