@@ -22,8 +22,11 @@ func whenReached(ctx context.Context, tx Tx, v ReportView) ([]Reached, error) {
 		return nil, err
 	}
 	path := []Reached{{StateReceived, v.Report.Filed}}
-	if len(v.Exhibits) > 0 && v.State != StateReceived {
-		path = append(path, Reached{StateProcessing, v.Report.Filed}) // asked for in the transaction that filed it
+	switch { // what the transaction that filed it did
+	case len(v.Report.Exhibits) == 0:
+		path = append(path, Reached{StateQueued, v.Report.Filed})
+	case v.State != StateReceived:
+		path = append(path, Reached{StateProcessing, v.Report.Filed})
 	}
 	var t trail
 	for _, e := range events {

@@ -24,8 +24,10 @@ type HostState struct {
 	Tone  string // of the chip: "quiet", "active", "done" or "off"
 }
 
+const stepPreparing = "Being prepared"
+
 // HostSteps are the steps of a report's timeline.
-var HostSteps = []string{"Received", "Being prepared", "Waiting for review", "Under review", "Decided"}
+var HostSteps = []string{"Received", stepPreparing, "Waiting for review", "Under review", "Decided"}
 
 // HostStateOf translates a case's state for the host.
 func HostStateOf(s triage.State, withdrawn bool) HostState {
@@ -132,6 +134,9 @@ func (v ReportView) timeline() (steps []timelineStep) {
 	gone := v.Report.Withdrawn
 	for i, title := range HostSteps {
 		at := v.reached(i)
+		if title == stepPreparing && len(v.Report.Exhibits) == 0 {
+			continue // words need no preparation
+		}
 		if !gone.IsZero() && (at.IsZero() || at.After(gone)) {
 			continue
 		}

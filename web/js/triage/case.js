@@ -19,7 +19,7 @@ export function casePage(page) {
 	keys("case", (action, key) => {
 		if (action === "rung") return rung(page, Number(key));
 		if (action === "exhibitNext" || action === "exhibitBefore") return tabs.move(action === "exhibitNext" ? 1 : -1);
-		if (action === "decision") return goTo(page, "#decide input:checked, #decide input, #approve textarea");
+		if (action === "decision") return goTo(page, "#decide input:checked, #decide input[type=radio], #approve textarea");
 		if (action === "events") return toggleEvents(page);
 		return players[tabs.current()]?.do(action) ?? false;
 	});
