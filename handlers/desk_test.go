@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -233,5 +234,16 @@ func TestLogPages(t *testing.T) {
 	a := aud.get("/log/events/" + event + "/proof")
 	if a.status != 200 || !strings.HasPrefix(a.body, "record-hash ") || !strings.Contains(a.body, "proffer inclusion v1") || len(mentions(a, []string{string(hidden.Case), string(hidden.ID)})) > 0 {
 		t.Errorf("the proof of a withheld entry is %d %q", a.status, a.body)
+	}
+}
+
+// TestBackToTheQueue leads a form back to the place in the queue that it names, and nowhere else.
+func TestBackToTheQueue(t *testing.T) {
+	t.Parallel()
+	for back, want := range map[string]string{"": "/queue", "/queue?q=Tan&tab=mine": "/queue?q=Tan&tab=mine", "/queue": "/queue",
+		"/queues?x": "/queue", "/log?x": "/queue", "//evil.example/queue?x": "/queue", "https://evil.example/queue?x": "/queue", "/queue?x\r\n": "/queue"} {
+		if got := queueBack(&http.Request{PostForm: url.Values{"back": {back}}}); got != want {
+			t.Errorf("%q leads to %q", back, got)
+		}
 	}
 }

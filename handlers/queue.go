@@ -183,9 +183,8 @@ func (s *server) nextCase(w http.ResponseWriter, r *http.Request, a triage.Actor
 
 // queueBack is the place in the queue that a form says it was opened from, or the top where it names none.
 func queueBack(r *http.Request) string {
-	u, err := url.Parse(r.PostForm.Get("back"))
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Path != "/queue" || u.RawQuery == "" {
-		return "/queue"
+	if to := safeReturn(r.PostForm.Get("back")); strings.HasPrefix(to, "/queue?") {
+		return to
 	}
-	return "/queue?" + u.Query().Encode()
+	return "/queue"
 }

@@ -4,8 +4,8 @@ import { session } from "../shared/storage.js";
 import { keys } from "./keys.js";
 import { comeBack, compare, readPlace } from "./rows.js";
 
-/** Where the place in the queue is kept, for the case page to lead back to. */
-export const PLACE = "proffer.queue";
+/** Where this person's place in the queue is kept, for the case page to lead back to. */
+export const PLACE = `proffer.queue.${document.body.dataset.account ?? ""}`;
 
 const rows = () => all(document, "[data-row]");
 const idOf = (/** @type {HTMLElement} */ row) => row.dataset.case ?? row.dataset.package ?? "";
