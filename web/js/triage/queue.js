@@ -116,9 +116,7 @@ function take(doc) {
 	if (calm || !held()) return void show();
 	for (const row of rows()) {
 		const fresh = all(doc, "[data-row]").find((r) => idOf(r) === idOf(row));
-		const cell = row.querySelector("[data-state-cell]");
-		const now = fresh?.querySelector("[data-state-cell]");
-		if (cell && now) cell.replaceChildren(...document.importNode(now, true).childNodes);
+		if (fresh) restate(row, fresh);
 		row.toggleAttribute("data-gone", gone.includes(idOf(row)));
 	}
 	const news = document.querySelector("[data-queue-news]");
@@ -126,6 +124,21 @@ function take(doc) {
 	news.hidden = false;
 	const words = news.querySelector("[data-queue-news-words]");
 	if (words) words.textContent = changes === 1 ? "1 change" : `${changes} changes`;
+}
+
+/**
+ * Says in a row's own place how its case stands now, unless the row would grow and push those below it.
+ * @param {HTMLElement} row
+ * @param {HTMLElement} fresh
+ */
+function restate(row, fresh) {
+	const cell = row.querySelector("[data-state-cell]");
+	const now = fresh.querySelector("[data-state-cell]");
+	if (!cell || !now) return;
+	const before = [...cell.childNodes];
+	const height = row.offsetHeight;
+	cell.replaceChildren(...document.importNode(now, true).childNodes);
+	if (Math.abs(row.offsetHeight - height) > 1) cell.replaceChildren(...before);
 }
 
 /** Shows the fresh list. The row that was marked stays so, or what took its place. */
