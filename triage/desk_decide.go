@@ -289,7 +289,7 @@ func (d *Desk) tellLiaisons(ctx context.Context, tx Tx, c Case, dec Decision) er
 		return err
 	}
 	for _, acc := range staff {
-		if !Can(Actor{Account: acc.ID, Org: acc.Org, Name: acc.Name, Roles: acc.Roles}, PackageRequest, on) {
+		if !Can(actorOf(acc), PackageRequest, on) {
 			continue
 		}
 		if err := d.send(ctx, tx, acc, c.ID, "A case was referred to law enforcement", fmt.Sprintf(

@@ -53,6 +53,8 @@ type AccountTx interface {
 	InsertAccount(ctx context.Context, a account.Account) error
 	// SetRoles replaces an account's roles.
 	SetRoles(ctx context.Context, id account.ID, roles account.Roles) error
+	// SetClosed closes or opens an account.
+	SetClosed(ctx context.Context, id account.ID, closed bool) error
 	// Accounts finds accounts: staff only, or everyone; by name, at most 500.
 	Accounts(ctx context.Context, staffOnly bool) ([]account.Account, error)
 	// Names maps account ids to display names; unknown ids are left out.
@@ -62,6 +64,8 @@ type AccountTx interface {
 	InsertLink(ctx context.Context, hash SHA256, to account.ID, expires time.Time) error
 	// TakeLink uses a token up: it returns the account once, and NotFound for unknown, used and expired tokens.
 	TakeLink(ctx context.Context, hash SHA256, now time.Time) (account.ID, error)
+	// DeleteLinks makes every token of an account unknown.
+	DeleteLinks(ctx context.Context, of account.ID) error
 	// LinksSince counts the links made for an account since a time; it limits how many e-mails one can cause.
 	LinksSince(ctx context.Context, to account.ID, since time.Time) (int, error)
 
