@@ -14,8 +14,8 @@ import (
 // exhibitView is a clip on the case page: what was made of it, and who watched how much.
 func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.ExhibitView {
 	v := web.ExhibitView{Exhibit: e.Exhibit,
-		CanRetry: e.Processing == triage.ProcessingFailed && triage.Can(a, triage.ExhibitRetry, x.Case.Target())}
-	if !triage.Can(a, triage.ExhibitView, x.Case.Target()) {
+		CanRetry: e.Processing == triage.ProcessingFailed && triage.Can(a, triage.ExhibitRetry, x.On)}
+	if !triage.Can(a, triage.ExhibitView, x.On) {
 		return v
 	}
 	if d, ok := e.Derivatives[triage.DerivedContact]; ok {

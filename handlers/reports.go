@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -277,13 +276,4 @@ func (s *server) receipt(w http.ResponseWriter, r *http.Request, a triage.Actor)
 func (s *server) upload(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
 	s.uploads.ServeHTTP(patient{w}, r)
 	return nil
-}
-
-// names maps accounts to display names; what is not known is left out.
-func (s *server) names(ctx context.Context, ids []account.ID) (names map[account.ID]string, err error) {
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		names, err = tx.Names(ctx, ids)
-		return err
-	})
-	return names, err
 }

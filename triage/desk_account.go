@@ -185,6 +185,21 @@ func (d *Desk) admit(ctx context.Context, tx Tx, id account.ID) (account.Account
 	return acc, nil
 }
 
+// Me is one's own account and organisation.
+func (d *Desk) Me(ctx context.Context, a Actor) (acc account.Account, org account.Organisation, err error) {
+	if err := Allow(a, SelfManage, Target{}); err != nil {
+		return acc, org, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		if acc, err = tx.Account(ctx, a.Account); err != nil {
+			return err
+		}
+		org, err = tx.Organisation(ctx, acc.Org)
+		return err
+	})
+	return acc, org, err
+}
+
 // MySessions lists the browsers one is signed in with.
 func (d *Desk) MySessions(ctx context.Context, a Actor) (ss []account.Session, err error) {
 	if err := Allow(a, SelfManage, Target{}); err != nil {
@@ -259,6 +274,7 @@ type People struct {
 	Accounts      []account.Account
 	Organisations []account.Organisation
 	Undelivered   []Message // without their texts, and without which case they are about
+	Stranded      int       // cases that wait and that nobody may go on with: everyone with the role is a party to them
 }
 
 // ListPeople shows the staff, the organisations and what could not be delivered.
@@ -274,6 +290,9 @@ func (d *Desk) ListPeople(ctx context.Context, a Actor) (p People, err error) {
 			return err
 		}
 		if p.Undelivered, err = tx.Undelivered(ctx, 100); err != nil {
+			return err
+		}
+		if p.Stranded, err = strandedForAll(ctx, tx, a); err != nil {
 			return err
 		}
 		for i := range p.Undelivered {

@@ -104,7 +104,7 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		if err != nil {
 			return err
 		}
-		parties, err := tx.Parties(ctx, id)
+		on, err := caseTarget(ctx, tx, c)
 		if err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		if dec.Case != id {
 			return Errorf(NotFound, "There is no such decision on this case.")
 		}
-		if err := Allow(a, DecisionApprove, Target{Lane: c.Lane, State: c.State, Proposer: dec.Decider, Parties: parties}); err != nil {
+		if err := Allow(a, DecisionApprove, on.Proposed(dec.Decider)); err != nil {
 			return err
 		}
 		if dec.State != DecisionProposed {
@@ -284,8 +284,8 @@ func (d *Desk) tellLiaisons(ctx context.Context, tx Tx, c Case, dec Decision) er
 	if err != nil {
 		return err
 	}
-	on := c.Target()
-	if on.Parties, err = tx.Parties(ctx, c.ID); err != nil {
+	on, err := caseTarget(ctx, tx, c)
+	if err != nil {
 		return err
 	}
 	for _, acc := range staff {

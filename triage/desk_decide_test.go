@@ -113,7 +113,7 @@ func TestRefusedDecision(t *testing.T) {
 	w.ok(err)
 	w.is(triage.ErrForbidden, w.Answer(t.Context(), lena, r.Case, d.ID, true, "")) // a lead, but the one who proposed it
 	w.is(triage.ErrForbidden, w.Answer(t.Context(), lena, r.Case, d.ID, false, "on second thoughts"))
-	w.is(triage.ErrForbidden, w.Answer(t.Context(), w.people["mallory"], r.Case, d.ID, false, "it is about me"))
+	w.is(triage.ErrNotFound, w.Answer(t.Context(), w.people["mallory"], r.Case, d.ID, false, "it is about me"))
 	other := w.claimed("rui")
 	w.is(triage.ErrNotFound, w.Answer(t.Context(), w.people["lex"], other.Case, d.ID, true, "")) // of another case
 	w.ok(w.Answer(t.Context(), w.people["lex"], r.Case, d.ID, false, "that is too much"))
@@ -271,7 +271,7 @@ func TestWatchedIntervals(t *testing.T) {
 	if v := w.view(r.Case); len(v.Exhibits[0].Watches) != triage.MaxWatches {
 		t.Errorf("%d intervals", len(v.Exhibits[0].Watches))
 	}
-	w.is(triage.ErrForbidden, w.LogWatch(t.Context(), w.people["mallory"], x, long[:1]))
+	w.is(triage.ErrNotFound, w.LogWatch(t.Context(), w.people["mallory"], x, long[:1]))
 	w.is(triage.ErrForbidden, w.LogWatch(t.Context(), w.people["ada"], x, long[:1]))
 }
 

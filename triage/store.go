@@ -148,6 +148,7 @@ type QueueQuery struct {
 	Policy   PolicyID   // "" for all
 	Claimant account.ID // "" for all
 	Proposer account.ID // cases whose open proposal is not by this account; "" for all
+	Without  account.ID // leaves out the cases to which this account is a party; "" leaves out none
 	Text     string     // a case, report or meeting number, or part of a reported name; "" for all
 	After    Cursor     // the last row of the page before; the zero Cursor starts
 	Limit    int        // 1 to 200
@@ -185,8 +186,11 @@ type CaseTx interface {
 	Queue(ctx context.Context, q QueueQuery) ([]CaseRow, error)
 	// Count counts what Queue would list, up to limit: its cost does not grow with the table.
 	Count(ctx context.Context, q QueueQuery, limit int) (int, error)
-	// NextCase locks and returns the first free queued case in the queue's order that the account has not skipped
-	// since the given time, passing over rows that another transaction holds; NotFound when there is none.
+	// Naming lists cases in some states to which any of the accounts is a party, in the queue's order.
+	Naming(ctx context.Context, who []account.ID, states []State, limit int) ([]Case, error)
+	// NextCase locks and returns the first free queued case in the queue's order to which the account is no party and
+	// that it has not skipped since the given time, passing over rows that another transaction holds; NotFound when there
+	// is none.
 	NextCase(ctx context.Context, lanes []Lane, for_ account.ID, now, skippedSince time.Time) (Case, error)
 	// Skip notes that the account passed over the case.
 	Skip(ctx context.Context, c CaseID, by account.ID, at time.Time) error
@@ -216,8 +220,16 @@ type PackageTx interface {
 	SavePackage(ctx context.Context, p Package) error
 	// Progress sets Done and Total of a package that is being built, without touching its version.
 	Progress(ctx context.Context, id PackageID, done, total int64) error
-	Packages(ctx context.Context, lanes []Lane, limit int) ([]Package, error) // newest first
-	PackagesOf(ctx context.Context, c CaseID) ([]Package, error)              // newest first
+	Packages(ctx context.Context, q PackageQuery) ([]Package, error) // newest first
+	PackagesOf(ctx context.Context, c CaseID) ([]Package, error)     // newest first
+}
+
+// PackageQuery asks for a list of packages.
+type PackageQuery struct {
+	Lanes   []Lane
+	State   PackageState // "" for all
+	Without account.ID   // leaves out the packages of cases to which this account is a party; "" leaves out none
+	Limit   int
 }
 
 // LogTx keeps the custody log. Log is all that use cases need; the rest serves the sequencer and the readers.

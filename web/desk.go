@@ -43,6 +43,7 @@ type PeopleView struct {
 	Orgs       []OrgItem
 	Deliveries []DeliveryItem // messages that are waiting, failed or kept
 	MailOff    bool           // no mail server is configured
+	Stranded   int            // cases that wait and that nobody may go on with
 }
 
 // OrgItem is an organisation with its size.
