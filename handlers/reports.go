@@ -87,7 +87,11 @@ func (s *server) fileReport(w http.ResponseWriter, r *http.Request, a triage.Act
 		err = withField(err, wrong) // nothing was filed: what is wrong here left its field empty
 	}
 	if status, ok := again(err); ok {
-		return s.showReportForm(w, r, a, status, typed, web.MessagesOf(err))
+		m := web.MessagesOf(err)
+		if m.Has("key") {
+			typed.Key = rand.Text()
+		}
+		return s.showReportForm(w, r, a, status, typed, m)
 	} else if err != nil {
 		return err
 	}

@@ -291,3 +291,70 @@ func TestViewsAreLoggedFirst(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestNobodyProlongsAlone suspends for seven days again and again, by one decision after another on one case and by cases
+// of their own: what goes on without a break is one suspension, and needs two people once it is longer.
+func TestNobodyProlongsAlone(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	w := newWorld(t)
+	lena := w.people["lena"]
+	decide := func(r triage.Report, days int) triage.Decision {
+		t.Helper()
+		_, err := w.Claim(t.Context(), lena, r.Case)
+		w.ok(err)
+		d, err := w.Decide(t.Context(), lena, r.Case, w.finding(r, triage.ActSuspend, days))
+		w.ok(err)
+		return d
+	}
+	again := func(r triage.Report, days int) triage.Decision {
+		t.Helper()
+		w.ok(w.Reopen(t.Context(), lena, r.Case, "he goes on"))
+		return decide(r, days)
+	}
+	alone := func(what string, d triage.Decision, want bool) {
+		t.Helper()
+		if got := d.State == triage.DecisionInForce; got != want {
+			t.Errorf("%s: by one person %v, want %v", what, got, want)
+		}
+	}
+	r := w.file("hate")
+	alone("seven days", decide(r, 7), true)
+	alone("the same seven days", again(r, 7), true)
+	w.now = w.now.Add(2 * day)
+	alone("shorter", again(r, 5), true) // seven days in all
+	w.now = w.now.Add(day)
+	longer := again(r, 5) // eight in all
+	alone("longer", longer, false)
+	w.ok(w.Answer(t.Context(), w.people["lex"], r.Case, longer.ID, false, "let us wait and see"))
+	alone("by another case", decide(w.file("hate"), 5), false)
+	w.now = w.now.Add(4*day + 20*time.Hour) // it ended twenty hours ago
+	alone("right after", decide(w.file("hate"), 2), false)
+	alone("right after, and short", decide(w.file("hate"), 1), false)
+	w.now = w.now.Add(4*time.Hour + time.Second)
+	alone("a day after", decide(w.file("hate"), 7), true)
+
+	other := w.file("hate") // on the same person, who was banned by two
+	w.now = w.now.Add(30 * day)
+	_, err := w.Claim(t.Context(), lena, other.Case)
+	w.ok(err)
+	ban, err := w.Decide(t.Context(), lena, other.Case, w.finding(other, triage.ActBan, 0))
+	w.ok(err)
+	w.ok(w.Answer(t.Context(), w.people["lex"], other.Case, ban.ID, true, ""))
+	w.now = w.now.Add(10 * day)
+	alone("after ten days of a ban", again(other, 1), false)
+}
+
+// TestHiddenSuspensionsTellNothing prolongs a suspension that the decider may not know of.
+func TestHiddenSuspensionsTellNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := w.file("grooming")
+	_, err := w.Claim(t.Context(), w.people["cleo"], secret.Case)
+	w.ok(err)
+	w.ok(second(w.Decide(t.Context(), w.people["cleo"], secret.Case, w.finding(secret, triage.ActSuspend, 7))))
+	w.now = w.now.Add(time.Hour)
+	if _, d := w.decided(triage.ActSuspend, 7); d.State != triage.DecisionInForce {
+		t.Errorf("a reviewer learns of a child-safety case: %s", d.State)
+	}
+}

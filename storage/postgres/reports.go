@@ -10,7 +10,7 @@ import (
 )
 
 func reportColumns(r *triage.Report) []column {
-	return []column{{"id", &r.ID}, {"case_id", &r.Case}, {"reporter", &r.Reporter}, {"org", opt(&r.Org)}, {"key", &r.Key},
+	return []column{{"id", &r.ID}, {"case_id", &r.Case}, {"reporter", &r.Reporter}, {"org", opt(&r.Org)}, {"key", &r.Key}, {"form", hash(&r.Form)},
 		{"meeting", opt(&r.Meeting)}, {"meeting_name", &r.MeetingName}, {"meeting_mode", &r.MeetingMode}, {"occurred", &r.Occurred},
 		{"policy", &r.Policy}, {"words", &r.Words}, {"exhibits", ids(&r.Exhibits)}, {"simulated", &r.Simulated}, {"filed", &r.Filed},
 		{"withdrawn", optTime{&r.Withdrawn}}, {"receipt", &r.Receipt}, {"version", &r.Version}}

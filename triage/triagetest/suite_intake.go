@@ -97,7 +97,7 @@ func testBlobs(t *testing.T, w *world) {
 func testReports(t *testing.T, w *world) {
 	c := w.addCase(triage.LaneGeneral, triage.StateReceived, 50, 0)
 	m := triage.Meeting{ID: "M-00000-00001", Org: w.org.ID, Host: w.host.ID, Title: "Stand-up", Started: w.at(0)}
-	full := triage.Report{ID: "R-00000-00001", Case: c.ID, Reporter: w.host.ID, Org: w.org.ID, Key: "key", Meeting: m.ID, MeetingName: m.Title,
+	full := triage.Report{ID: "R-00000-00001", Case: c.ID, Reporter: w.host.ID, Org: w.org.ID, Key: "key", Form: triage.SHA256{7}, Meeting: m.ID, MeetingName: m.Title,
 		MeetingMode: triage.ModeStandard, Occurred: w.at(1), Policy: "hate", Words: "Line\n„quoted“ ✓", Simulated: true, Filed: w.at(2),
 		Exhibits: []triage.ExhibitID{"X-2", "X-1"}, Receipt: []byte("signed\n"),
 		People: []triage.Person{{ID: "W-1", Name: "Zoë"}, {ID: "W-2", Name: "Ann", Identifier: "p2@example.org", Account: w.ann.ID}}}
