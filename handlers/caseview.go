@@ -10,7 +10,14 @@ import (
 
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
 	"github.com/proffer/proffer/web"
+)
+
+// Limits of what a page writes out of the log, which holds all of it.
+const (
+	eventsShown = 200 // newest events of a case
+	detailShown = 300 // runes of what was watched, of one event
 )
 
 // casePage shows a case with its forms as they were left.
@@ -47,6 +54,8 @@ func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor
 	for _, e := range x.Events {
 		v.Events = append(v.Events, loggedEvent(e))
 	}
+	v.Events = v.Events[max(0, len(v.Events)-eventsShown):]
+	v.EarlierEvents = len(x.Events) - len(v.Events)
 	if f.decision != nil {
 		v.Decision.NeedsSecond = slices.ContainsFunc(readFindings(f.decision), triage.Finding.Severe)
 	}
@@ -144,5 +153,8 @@ func loggedEvent(e triage.LoggedEvent) web.EventView {
 		}
 	}
 	v.Detail = strings.Join(parts, "; ")
+	if rs := []rune(v.Detail); e.Act == custody.ExhibitPlayed && len(rs) > detailShown {
+		v.Detail = string(rs[:detailShown]) + "…"
+	}
 	return v
 }

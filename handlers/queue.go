@@ -112,6 +112,9 @@ func formatCursor(c triage.Case) string {
 	return strconv.Itoa(c.Priority) + "." + strconv.FormatInt(c.Opened.UnixMicro(), 10) + "." + string(c.ID)
 }
 
+// lastMicro is the end of the year 9999, in microseconds: no database knows a later time.
+const lastMicro = 253402300799_000000
+
 // parseCursor accepts nothing but what formatCursor writes.
 func parseCursor(s string) (triage.Cursor, bool) {
 	parts := strings.Split(s, ".")
@@ -121,7 +124,7 @@ func parseCursor(s string) (triage.Cursor, bool) {
 	priority, err1 := strconv.Atoi(parts[0])
 	micros, err2 := strconv.ParseInt(parts[1], 10, 64)
 	id, ok := triage.ParseID("C", parts[2])
-	if err1 != nil || err2 != nil || !ok || priority < 0 || priority > 100 || micros < 0 || micros > 253402300799_000000 {
+	if err1 != nil || err2 != nil || !ok || priority < 0 || priority > 100 || micros < 0 || micros > lastMicro {
 		return triage.Cursor{}, false
 	}
 	c := triage.Cursor{Priority: priority, Opened: time.UnixMicro(micros).UTC(), Case: triage.CaseID(id)}

@@ -300,13 +300,13 @@ func (d *Desk) MyReport(ctx context.Context, a Actor, id ReportID) (v ReportView
 	return v, err
 }
 
-// MyReports lists one's own reports, newest first.
-func (d *Desk) MyReports(ctx context.Context, a Actor, limit int) (vs []ReportView, err error) {
+// MyReports lists one's own reports, newest first, from the one after a cursor on.
+func (d *Desk) MyReports(ctx context.Context, a Actor, after ReportCursor, limit int) (vs []ReportView, err error) {
 	if err := Allow(a, ReportRead, Target{}); err != nil {
 		return nil, err
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {
-		rs, err := tx.ReportsBy(ctx, a.Account, limit)
+		rs, err := tx.ReportsBy(ctx, a.Account, after, limit)
 		if err != nil {
 			return err
 		}

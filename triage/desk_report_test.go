@@ -17,7 +17,7 @@ import (
 // reports lists one's own reports.
 func (w *world) reports(who string) []triage.ReportView {
 	w.t.Helper()
-	vs, err := w.MyReports(w.t.Context(), w.people[who], 100)
+	vs, err := w.MyReports(w.t.Context(), w.people[who], triage.ReportCursor{}, 100)
 	w.ok(err)
 	return vs
 }

@@ -44,7 +44,7 @@ func TestFileReportThatCommittedUnseen(t *testing.T) {
 		r, err = w.FileReport(t.Context(), w.people["host"], n)
 	}
 	w.ok(err)
-	rs, err := w.MyReports(t.Context(), w.people["host"], 10)
+	rs, err := w.MyReports(t.Context(), w.people["host"], triage.ReportCursor{}, 10)
 	if w.ok(err); len(rs) != 1 || rs[0].Report.ID != r.ID {
 		t.Errorf("%d reports", len(rs))
 	}

@@ -74,7 +74,7 @@ func (m *model) snapshot() snapshot {
 	m.ok(m.Store.View(ctx, func(tx triage.Tx) error {
 		var all []triage.Report
 		for _, name := range m.names {
-			rs, err := tx.ReportsBy(ctx, m.people[name].Account, 1000)
+			rs, err := tx.ReportsBy(ctx, m.people[name].Account, triage.ReportCursor{}, 1000)
 			m.ok(err)
 			all = append(all, rs...)
 		}

@@ -108,7 +108,7 @@ type IntakeTx interface {
 	Report(ctx context.Context, id ReportID) (Report, error)
 	ReportByKey(ctx context.Context, reporter account.ID, key string) (Report, error)
 	SaveReport(ctx context.Context, r Report) error                                  // Withdrawn, Additions and Receipt only; the rest never changes
-	ReportsBy(ctx context.Context, reporter account.ID, limit int) ([]Report, error) // newest first
+	ReportsBy(ctx context.Context, reporter account.ID, after ReportCursor, limit int) ([]Report, error) // newest first
 	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                       // oldest first
 	// ReportsOn lists other reports, within lanes, that name the same account (same true) or, where the person has no
 	// account, the same identifier or name; newest first.
@@ -160,6 +160,12 @@ type Cursor struct {
 	Priority int
 	Opened   time.Time
 	Case     CaseID
+}
+
+// ReportCursor is the last report of the page before; the zero ReportCursor starts.
+type ReportCursor struct {
+	Filed  time.Time
+	Report ReportID
 }
 
 // CaseRow is a case as a list shows it.

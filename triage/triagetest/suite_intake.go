@@ -112,8 +112,11 @@ func testReports(t *testing.T, w *world) {
 	older := w.addReport(c, 1, triage.Person{Name: "Mallory"})
 	w.update(func(ctx context.Context, tx triage.Tx) {
 		is(w, []triage.Report{older, full})(tx.ReportsOf(ctx, c.ID))
-		is(w, []triage.Report{full})(tx.ReportsBy(ctx, w.host.ID, 1))
-		empty(w, must(tx.ReportsBy(ctx, w.ann.ID, 1)))
+		is(w, []triage.Report{full})(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{}, 1))
+		is(w, []triage.Report{older})(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{Filed: full.Filed, Report: full.ID}, 9))
+		is(w, []triage.Report{full, older})(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{Filed: full.Filed, Report: "R-00000-00000"}, 9))
+		empty(w, must(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{Filed: older.Filed, Report: older.ID}, 9)))
+		empty(w, must(tx.ReportsBy(ctx, w.ann.ID, triage.ReportCursor{}, 1)))
 
 		changed := full
 		changed.Withdrawn, changed.Receipt = w.at(3), []byte("signed again\n")
