@@ -107,9 +107,9 @@ type IntakeTx interface {
 	InsertReport(ctx context.Context, r Report) error // Conflict when reporter and key exist already
 	Report(ctx context.Context, id ReportID) (Report, error)
 	ReportByKey(ctx context.Context, reporter account.ID, key string) (Report, error)
-	SaveReport(ctx context.Context, r Report) error                                  // Withdrawn, Additions and Receipt only; the rest never changes
+	SaveReport(ctx context.Context, r Report) error                                                      // Withdrawn, Additions and Receipt only; the rest never changes
 	ReportsBy(ctx context.Context, reporter account.ID, after ReportCursor, limit int) ([]Report, error) // newest first
-	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                       // oldest first
+	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                                           // oldest first
 	// ReportsOn lists other reports, within lanes, that name the same account (same true) or, where the person has no
 	// account, the same identifier or name; newest first.
 	ReportsOn(ctx context.Context, p Person, not CaseID, lanes []Lane, limit int) ([]EarlierReport, error)
