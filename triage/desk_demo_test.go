@@ -27,7 +27,7 @@ func TestEveryDemonstrationLinkIsOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Demo = true
-	w.ok(w.RequestLink(t.Context(), "rui@test.example"))
+	w.ok(w.SendLink(t.Context(), triage.SendLink{Email: "rui@test.example", Message: triage.NewID("S")}))
 	mailed := w.token("rui")
 	link, err := w.MintLink(t.Context(), w.people["rui"].Account, time.Minute)
 	w.ok(err)
@@ -44,7 +44,7 @@ func TestClosedAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	lior := w.people["lior"].Account
-	w.ok(w.RequestLink(t.Context(), "lior@test.example"))
+	w.ok(w.SendLink(t.Context(), triage.SendLink{Email: "lior@test.example", Message: triage.NewID("S")}))
 	before := w.token("lior")
 	w.store.AddSession(account.Session{ID: "s", Account: lior, Created: w.now, Expires: w.now.Add(time.Hour)})
 	for range 2 {
@@ -64,7 +64,7 @@ func TestClosedAccount(t *testing.T) {
 		return len(ms)
 	}
 	n := mail()
-	w.ok(w.RequestLink(t.Context(), "lior@test.example"))
+	w.ok(w.SendLink(t.Context(), triage.SendLink{Email: "lior@test.example", Message: triage.NewID("S")}))
 	w.decided(triage.ActRefer, 0)
 	if mail() != n {
 		t.Error("a closed account still gets mail")
@@ -72,6 +72,6 @@ func TestClosedAccount(t *testing.T) {
 	w.ok(w.OpenAccount(t.Context(), lior))
 	w.now = w.now.Add(time.Second)
 	w.is(triage.ErrNotFound, second(w.SignIn(t.Context(), before)))
-	w.ok(w.RequestLink(t.Context(), "lior@test.example"))
+	w.ok(w.SendLink(t.Context(), triage.SendLink{Email: "lior@test.example", Message: triage.NewID("S")}))
 	w.ok(second(w.SignIn(t.Context(), w.token("lior"))))
 }
