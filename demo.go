@@ -57,12 +57,16 @@ func openDemo(ctx context.Context, a *application) (*demo, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.email, err)
 		}
+		if err := a.desk.OpenAccount(ctx, acc.ID); err != nil {
+			return nil, err
+		}
 		d.people = append(d.people, acc)
 	}
 	return d, nil
 }
 
-// endDemo signs the people of an earlier demonstration on this database out: anybody could have been them.
+// endDemo closes the accounts of an earlier demonstration on this database, with their sessions and links: anybody could
+// have been them. openDemo opens them again.
 func (s *services) endDemo(ctx context.Context) error {
 	for _, p := range demoPeople {
 		acc, err := s.accountByEmail(ctx, p.email)
@@ -71,7 +75,7 @@ func (s *services) endDemo(ctx context.Context) error {
 		} else if err != nil {
 			return err
 		}
-		if err := s.desk.EndSessions(ctx, acc.ID); err != nil {
+		if err := s.desk.CloseAccount(ctx, acc.ID); err != nil {
 			return err
 		}
 	}

@@ -103,7 +103,7 @@ func (d *demo) missing(ctx context.Context) (list []int, err error) {
 		if len(list) < len(demoSamples) {
 			return nil
 		}
-		filed, err := tx.ReportsBy(ctx, host, 1)
+		filed, err := tx.ReportsBy(ctx, host, triage.ReportCursor{}, 1)
 		if len(filed) > 0 {
 			list = nil
 		}

@@ -213,7 +213,7 @@ func (c changes) Subscribe(ctx context.Context) <-chan handlers.Change {
 		defer close(out)
 		for ch := range in {
 			select {
-			case out <- handlers.Change{Kind: handlers.ChangeKind(ch.Kind), ID: ch.ID, Case: ch.Case, Lane: ch.Lane, Reporter: ch.Reporter}:
+			case out <- handlers.Change{Kind: handlers.ChangeKind(ch.Kind), ID: ch.ID, Case: ch.Case, Lane: ch.Lane, Reporter: ch.Reporter, Was: ch.Was}:
 			case <-ctx.Done():
 				return
 			}

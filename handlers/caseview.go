@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"crypto/rand"
 	"maps"
 	"net/http"
@@ -11,16 +10,19 @@ import (
 
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/custody"
 	"github.com/proffer/proffer/web"
+)
+
+// Limits of what a page writes out of the log, which holds all of it.
+const (
+	eventsShown = 200 // newest events of a case
+	detailShown = 300 // runes of what was watched, of one event
 )
 
 // casePage shows a case with its forms as they were left.
 func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor, id triage.CaseID, status int, f caseForms) error {
 	x, err := s.desk.OpenCase(r.Context(), a, id)
-	if err != nil {
-		return err
-	}
-	orgs, err := s.organisations(r.Context(), x.Reports)
 	if err != nil {
 		return err
 	}
@@ -33,7 +35,7 @@ func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor
 	v.Now = x.Now
 	permissions(&v, a, x)
 	for _, rep := range x.Reports {
-		org := orgs[rep.Org]
+		org := x.Orgs[rep.Org]
 		v.Reports = append(v.Reports, web.CaseReport{Report: rep, ReporterName: x.Names[rep.Reporter], OrgName: org.Name, Plan: planWords(org)})
 		for _, person := range rep.People {
 			v.People = append(v.People, casePerson(a, x, rep, person, f.decision))
@@ -48,14 +50,12 @@ func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor
 	for _, d := range x.Decisions {
 		v.Decisions = append(v.Decisions, decisionView(a, x, d))
 	}
-	for _, pkg := range x.Packages {
-		if triage.Can(a, triage.PackageRead, pkg.Target()) {
-			v.Packages = append(v.Packages, packageItem(a, pkg, x.Names))
-		}
-	}
+	v.Packages = packageItems(a, x.Packages)
 	for _, e := range x.Events {
 		v.Events = append(v.Events, loggedEvent(e))
 	}
+	v.Events = v.Events[max(0, len(v.Events)-eventsShown):]
+	v.EarlierEvents = len(x.Events) - len(v.Events)
 	if f.decision != nil {
 		v.Decision.NeedsSecond = slices.ContainsFunc(readFindings(f.decision), triage.Finding.Severe)
 	}
@@ -64,7 +64,7 @@ func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor
 
 // permissions fills in what the actor may do on the case as it stands.
 func permissions(v *web.CaseView, a triage.Actor, x triage.CaseView) {
-	on := x.Case.Target()
+	on := x.On
 	free := x.Case.Free(x.Now)
 	taking := triage.Can(a, triage.CaseClaim, on)
 	work := v.Mine && triage.Can(a, triage.CaseWork, on)
@@ -74,23 +74,6 @@ func permissions(v *web.CaseView, a triage.Actor, x triage.CaseView) {
 	v.CanNote = triage.Can(a, triage.CaseNote, on)
 	v.CanReopen = x.Case.State.Settled() && triage.Can(a, triage.CaseReopen, on)
 	v.CanPackage = x.Case.State.Settled() && len(x.Exhibits) > 0 && triage.Can(a, triage.PackageRequest, on)
-}
-
-// organisations fetches those that the reports came from.
-func (s *server) organisations(ctx context.Context, rs []triage.Report) (orgs map[account.OrgID]account.Organisation, err error) {
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		orgs = map[account.OrgID]account.Organisation{}
-		for _, r := range rs {
-			if _, known := orgs[r.Org]; known {
-				continue
-			}
-			if orgs[r.Org], err = tx.Organisation(ctx, r.Org); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return orgs, err
 }
 
 func planWords(o account.Organisation) string {
@@ -141,8 +124,7 @@ func standingWords(e triage.Enforcement) string {
 
 func decisionView(a triage.Actor, x triage.CaseView, d triage.Decision) web.DecisionView {
 	v := web.DecisionView{Decision: d, DeciderName: x.Names[d.Decider], ApproverName: x.Names[d.Approver], Own: d.Decider == a.Account}
-	v.CanApprove = d.State == triage.DecisionProposed &&
-		triage.Can(a, triage.DecisionApprove, triage.Target{Lane: x.Case.Lane, State: x.Case.State, Proposer: d.Decider})
+	v.CanApprove = d.State == triage.DecisionProposed && triage.Can(a, triage.DecisionApprove, x.On.Proposed(d.Decider))
 	for _, f := range d.Findings {
 		name := string(f.Person)
 		for _, p := range x.People {
@@ -172,5 +154,8 @@ func loggedEvent(e triage.LoggedEvent) web.EventView {
 		}
 	}
 	v.Detail = strings.Join(parts, "; ")
+	if rs := []rune(v.Detail); e.Act == custody.ExhibitPlayed && len(rs) > detailShown {
+		v.Detail = string(rs[:detailShown]) + "…"
+	}
 	return v
 }

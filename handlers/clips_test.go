@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/proffer/proffer/triage"
@@ -93,4 +94,26 @@ func (w *world) derive(id triage.ExhibitID, kind triage.DerivativeKind, contentT
 	}
 	must(w.t, w.objects.PutDerivative(w.t.Context(), d.Key, contentType, bytes.NewReader(data), d.Size))
 	return d
+}
+
+// TestAnotherReportOnAnOldForm goes back in the browser, writes something else into the form that was sent, and sends it: the
+// form comes back as it was typed, with a key of its own, and then it is filed.
+func TestAnotherReportOnAnOldForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.person("Ada Owner")
+	host := w.signIn(ada)
+	fields := reportFields("hate", "Somebody")
+	first := host.file(fields, ada)
+	fields.Set("words", "Quite another thing.")
+	a := host.post("/reports", fields)
+	_, after, _ := strings.Cut(a.body, `name="key" value="`)
+	key, _, _ := strings.Cut(after, `"`)
+	if a.status != 422 || !strings.Contains(a.body, "Quite another thing.") || !strings.Contains(a.body, string(first.ID)) || key == fields.Get("key") {
+		t.Fatalf("it is answered %d, with the key %q:\n%s", a.status, key, a.body)
+	}
+	fields.Set("key", key)
+	if a := host.post("/reports", fields); a.status != 303 || strings.Contains(a.header.Get("Location"), string(first.ID)) {
+		t.Errorf("sent again, it is answered %d %s", a.status, a.header.Get("Location"))
+	}
 }

@@ -86,6 +86,7 @@ type Change struct {
 	Case     triage.CaseID // the case it belongs to
 	Lane     triage.Lane   // that case's lane
 	Reporter account.ID    // one who reported it; there is one Change for each of them
+	Was      triage.Lane   // the lane that the case left with this change; "" where it did not move
 }
 
 // check reports what is missing or cannot be right.

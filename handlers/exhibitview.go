@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,8 +15,8 @@ import (
 // exhibitView is a clip on the case page: what was made of it, and who watched how much.
 func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.ExhibitView {
 	v := web.ExhibitView{Exhibit: e.Exhibit,
-		CanRetry: e.Processing.Retriable() && triage.Can(a, triage.ExhibitRetry, x.Case.Target())}
-	if !triage.Can(a, triage.ExhibitView, x.Case.Target()) {
+		CanRetry: e.Processing.Retriable() && triage.Can(a, triage.ExhibitRetry, x.On)}
+	if !triage.Can(a, triage.ExhibitView, x.On) {
 		return v
 	}
 	if d, ok := e.Derivatives[triage.DerivedContact]; ok {
@@ -27,10 +28,8 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 	watched := map[account.ID][]triage.Watch{}
 	for _, o := range e.Watches {
 		watched[o.Account] = append(watched[o.Account], o)
-		if o.Account == a.Account {
-			v.Watched = append(v.Watched, web.WatchedSpan{From: o.From.Seconds(), To: o.To.Seconds(), Clear: o.Clear, Sound: o.Sound})
-		}
 	}
+	v.Watched = watchedSpans(watched[a.Account], e.Probe.Duration)
 	for _, o := range e.Watches { // each once, in the order in which they first watched
 		if list := watched[o.Account]; o.Account != a.Account && list != nil {
 			v.Others = append(v.Others, watchedWords(x.Names[o.Account], list, e.Probe.Duration))
@@ -78,6 +77,33 @@ func contactSheet(meta []byte) *web.ContactSheet {
 		c.Times = append(c.Times, time.Duration(ms)*time.Millisecond)
 	}
 	return c
+}
+
+// stripCells is how finely the page shows what was watched: in that many pieces of a clip.
+const stripCells = 200
+
+// watchedSpans draws intervals together as finely as the page shows them, however many there are; the log holds each. What
+// was not blurred comes last, to be drawn over the rest.
+func watchedSpans(ws []triage.Watch, length time.Duration) (out []web.WatchedSpan) {
+	ws = slices.SortedFunc(slices.Values(ws), func(a, b triage.Watch) int { return cmp.Compare(a.From, b.From) })
+	for _, w := range ws {
+		length = max(length, w.To)
+	}
+	for _, clear := range []bool{false, true} {
+		var last *web.WatchedSpan
+		for _, w := range ws {
+			if w.Clear != clear {
+				continue
+			}
+			if last != nil && w.From.Seconds()-last.To <= (length/stripCells).Seconds() {
+				last.To, last.Sound = max(last.To, w.To.Seconds()), last.Sound || w.Sound
+				continue
+			}
+			out = append(out, web.WatchedSpan{From: w.From.Seconds(), To: w.To.Seconds(), Clear: clear, Sound: w.Sound})
+			last = &out[len(out)-1]
+		}
+	}
+	return out
 }
 
 func watchedWords(name string, ws []triage.Watch, length time.Duration) string {

@@ -50,6 +50,18 @@ func FuzzParseCursor(f *testing.F) {
 	})
 }
 
+func FuzzParseReportCursor(f *testing.F) {
+	f.Add("1795996800000000.R-ABCDE-FGHJK")
+	f.Add("+1.R-ABCDE-FGHJK")
+	f.Add("0.r-abcde-fghjk")
+	f.Fuzz(func(t *testing.T, s string) {
+		c, ok := parseReportCursor(s)
+		if ok && formatReportCursor(triage.Report{ID: c.Report, Filed: c.Filed}) != s {
+			t.Fatalf("%q is accepted as %+v", s, c)
+		}
+	})
+}
+
 func FuzzSafeReturn(f *testing.F) {
 	for _, s := range []string{"/queue?tab=mine", "//evil.example", "/\\evil.example", "/..//evil.example", "/%2f%2fevil.example", "/;@evil.example"} {
 		f.Add(s)

@@ -155,18 +155,15 @@ func (st *stream) flush(r *http.Request, list []Change) error {
 		return st.write(st.format("resync", struct{}{}))
 	}
 	var out strings.Builder
-	err := st.s.desk.Store.View(r.Context(), func(tx triage.Tx) error {
-		out.Reset()
-		seen := map[string]bool{}
-		for _, c := range list {
-			if err := st.tell(r.Context(), tx, c, seen, &out); err != nil && !errors.Is(err, triage.ErrNotFound) {
-				return err
-			}
+	seen := map[string]bool{}
+	for _, c := range list {
+		err := st.tell(r.Context(), c, seen, &out)
+		if err != nil && !errors.Is(err, triage.ErrNotFound) && !errors.Is(err, triage.ErrForbidden) {
+			return err
 		}
+	}
+	if out.Len() == 0 {
 		return nil
-	})
-	if err != nil || out.Len() == 0 {
-		return err
 	}
 	return st.write(out.String())
 }
@@ -174,9 +171,9 @@ func (st *stream) flush(r *http.Request, list []Change) error {
 // mayConcern drops early what is of a lane that the actor may not know of and not of their own report.
 func (st *stream) mayConcern(list []Change) (out []Change) {
 	for _, c := range list {
-		lane := triage.Target{Lane: c.Lane}
+		lane, was := triage.Target{Lane: c.Lane}, triage.Target{Lane: c.Was}
 		if c.Kind == ChangeResync || c.Reporter == st.actor.Account || triage.Can(st.actor, triage.QueueRead, lane) ||
-			triage.Can(st.actor, triage.PackageRead, lane) {
+			triage.Can(st.actor, triage.PackageRead, lane) || c.Was != "" && triage.Can(st.actor, triage.QueueRead, was) {
 			out = append(out, c)
 		}
 	}
@@ -184,7 +181,7 @@ func (st *stream) mayConcern(list []Change) (out []Change) {
 }
 
 // tell adds the events that a change comes to for this actor, as the store holds it now.
-func (st *stream) tell(ctx context.Context, tx triage.Tx, c Change, seen map[string]bool, out *strings.Builder) error {
+func (st *stream) tell(ctx context.Context, c Change, seen map[string]bool, out *strings.Builder) error {
 	once := func(key string) bool {
 		was := seen[key]
 		seen[key] = true
@@ -194,35 +191,38 @@ func (st *stream) tell(ctx context.Context, tx triage.Tx, c Change, seen map[str
 		if !once("package/" + c.ID) {
 			return nil
 		}
-		return st.tellPackage(ctx, tx, triage.PackageID(c.ID), out)
+		return st.tellPackage(ctx, triage.PackageID(c.ID), out)
 	}
 	if c.Reporter == st.actor.Account && once("report/"+string(c.Case)) {
-		if err := st.tellReporter(ctx, tx, c.Case, out); err != nil {
+		if err := st.tellReporter(ctx, c.Case, out); err != nil {
 			return err
 		}
 	}
-	if !once("case/" + string(c.Case)) {
+	if !once("case/" + string(c.Was) + "/" + string(c.Case)) {
 		return nil
 	}
-	return st.tellCase(ctx, tx, c.Case, out)
+	return st.tellCase(ctx, c, out)
 }
 
-func (st *stream) tellCase(ctx context.Context, tx triage.Tx, id triage.CaseID, out *strings.Builder) error {
-	c, err := tx.Case(ctx, id)
-	if err != nil || !triage.Can(st.actor, triage.QueueRead, c.Target()) {
-		return err
-	}
-	names, err := tx.Names(ctx, []account.ID{c.Claimant})
+// gone is the state in which a page shows a case that left for where the actor may not follow.
+const gone = "gone"
+
+func (st *stream) tellCase(ctx context.Context, c Change, out *strings.Builder) error {
+	n, err := st.s.desk.NewsOfCase(ctx, st.actor, c.Case, c.Was)
 	if err != nil {
 		return err
 	}
-	out.WriteString(st.format("case", map[string]string{"case": string(c.ID), "state": string(c.State), "claimant": names[c.Claimant]}))
+	data := map[string]string{"case": string(n.Case), "state": string(n.State), "claimant": n.Claimant}
+	if n.Gone {
+		data = map[string]string{"case": string(n.Case), "state": gone}
+	}
+	out.WriteString(st.format("case", data))
 	return nil
 }
 
-func (st *stream) tellPackage(ctx context.Context, tx triage.Tx, id triage.PackageID, out *strings.Builder) error {
-	p, err := tx.Package(ctx, id)
-	if err != nil || !triage.Can(st.actor, triage.PackageRead, p.Target()) {
+func (st *stream) tellPackage(ctx context.Context, id triage.PackageID, out *strings.Builder) error {
+	p, err := st.s.desk.NewsOfPackage(ctx, st.actor, id)
+	if err != nil {
 		return err
 	}
 	out.WriteString(st.format("package", map[string]any{"package": string(p.ID), "state": string(p.State), "done": p.Done, "total": p.Total}))
@@ -231,25 +231,15 @@ func (st *stream) tellPackage(ctx context.Context, tx triage.Tx, id triage.Packa
 
 // tellReporter tells a host of their own reports, in the host's words and only when these changed: what happens inside
 // the team is not theirs to follow.
-func (st *stream) tellReporter(ctx context.Context, tx triage.Tx, id triage.CaseID, out *strings.Builder) error {
-	c, err := tx.Case(ctx, id)
+func (st *stream) tellReporter(ctx context.Context, id triage.CaseID, out *strings.Builder) error {
+	vs, err := st.s.desk.NewsOfReports(ctx, st.actor, id)
 	if err != nil {
 		return err
 	}
-	rs, err := tx.ReportsOf(ctx, id)
-	if err != nil {
-		return err
-	}
-	xs, err := tx.ExhibitsOf(ctx, id)
-	if err != nil {
-		return err
-	}
-	for _, x := range rs {
-		if x.Reporter != st.actor.Account || !triage.Can(st.actor, triage.ReportRead, triage.Target{Owner: x.Reporter}) {
-			continue
-		}
-		state := web.HostStateOf(c.State, !x.Withdrawn.IsZero()).Title
-		shown := state + "/" + strconv.Itoa(len(x.Additions)) + "/" + clipStates(xs, x.ID)
+	for _, v := range vs {
+		x := v.Report
+		state := web.HostStateOf(v.State, !x.Withdrawn.IsZero()).Title
+		shown := state + "/" + strconv.Itoa(len(x.Additions)) + "/" + clipStates(v.Exhibits)
 		if st.told[x.ID] == shown {
 			continue
 		}
@@ -260,11 +250,9 @@ func (st *stream) tellReporter(ctx context.Context, tx triage.Tx, id triage.Case
 }
 
 // clipStates says how far each clip of a report is, for tellReporter to compare.
-func clipStates(xs []triage.Exhibit, id triage.ReportID) (states string) {
+func clipStates(xs []triage.Exhibit) (states string) {
 	for _, x := range xs {
-		if x.Report == id {
-			states += string(x.Processing) + " "
-		}
+		states += string(x.Processing) + " "
 	}
 	return states
 }

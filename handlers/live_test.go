@@ -117,6 +117,29 @@ func TestEventsReachOnlyWhoMayKnow(t *testing.T) {
 	}
 }
 
+// TestEventsTellThatACaseIsGone moves a case to child safety: pages of its old lane hear that it is gone and nothing else,
+// and a party to it hears nothing at all, before and after.
+func TestEventsTellThatACaseIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada, rob, ron := w.person("Ada Owner"), w.person("Rob Reviewer", account.Reviewer), w.person("Ron Reported", account.Reviewer)
+	host := w.signIn(ada)
+	rev, party := w.signIn(rob).listen(t, nil), w.signIn(ron).listen(t, nil)
+	fields := reportFields("hate", "Ron Reported")
+	fields["person_identifier[]"] = []string{ron.Email}
+	r := host.file(fields, ada)
+	_, err := w.desk.Claim(t.Context(), w.actor(rob), r.Case)
+	must(t, err)
+	rev.until(fmt.Sprintf(`{"case":%q,"claimant":"Rob Reviewer","state":"claimed"}`, r.Case))
+	must(t, w.desk.Escalate(t.Context(), w.actor(rob), r.Case, triage.LaneChildSafety, "there is a child in it"))
+	rev.until(fmt.Sprintf(`{"case":%q,"state":"gone"}`, r.Case))
+	other := host.file(reportFields("hate", "Somebody"), ada)
+	party.until(string(other.Case))
+	if got := party.all.String(); strings.Contains(got, string(r.Case)) {
+		t.Errorf("a reported reviewer is told of the case:\n%s", got)
+	}
+}
+
 func TestEventsEndWithTheSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -1,13 +1,11 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/proffer/proffer/triage"
-	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/web"
 )
 
@@ -23,42 +21,27 @@ func (s *server) packages(w http.ResponseWriter, r *http.Request, a triage.Actor
 	if err != nil {
 		return err
 	}
-	v := web.PackagesView{Page: p, CanAsk: triage.Can(a, triage.PackageRequest, triage.Target{})}
-	if v.Packages, err = s.packageItems(r.Context(), a, list); err != nil {
-		return err
-	}
+	v := web.PackagesView{Page: p, CanAsk: triage.Can(a, triage.PackageRequest, triage.Target{}), Packages: packageItems(a, list)}
 	if v.CanAsk {
 		q, err := s.desk.ListQueue(r.Context(), a, triage.TabDecided, triage.QueueQuery{Limit: packagesShown})
 		if err != nil {
 			return err
 		}
 		for _, c := range q.Rows {
-			if c.Exhibits > 0 && triage.Can(a, triage.PackageRequest, c.Target()) {
-				v.Cases = append(v.Cases, c)
+			if c.Exhibits > 0 && triage.Can(a, triage.PackageRequest, triage.Target{Lane: c.Lane, State: c.State}) {
+				v.Cases = append(v.Cases, c.CaseRow)
 			}
 		}
 	}
 	return s.render(w, r, http.StatusOK, web.Packages(v))
 }
 
-func (s *server) packageItems(ctx context.Context, a triage.Actor, ps []triage.Package) (items []web.PackageItem, err error) {
-	var ids []account.ID
-	for _, p := range ps {
-		ids = append(ids, p.Requester, p.Approver)
+func packageItems(a triage.Actor, rows []triage.PackageRow) (items []web.PackageItem) {
+	for _, r := range rows {
+		items = append(items, web.PackageItem{Package: r.Package, RequesterName: r.RequesterName, ApproverName: r.ApproverName,
+			CanApprove: r.CanApprove, Own: r.Requester == a.Account})
 	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	names, err := s.names(ctx, ids)
-	for _, p := range ps {
-		items = append(items, packageItem(a, p, names))
-	}
-	return items, err
-}
-
-func packageItem(a triage.Actor, p triage.Package, names map[account.ID]string) web.PackageItem {
-	return web.PackageItem{Package: p, RequesterName: names[p.Requester], ApproverName: names[p.Approver], Own: p.Requester == a.Account,
-		CanApprove: p.State == triage.PackageRequested && triage.Can(a, triage.PackageApprove, p.Target())}
+	return items
 }
 
 func (s *server) newPackage(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
@@ -74,7 +57,7 @@ func (s *server) packageForm(w http.ResponseWriter, r *http.Request, a triage.Ac
 	if err != nil {
 		return err
 	}
-	if err := triage.Allow(a, triage.PackageRequest, x.Case.Target()); err != nil {
+	if err := triage.Allow(a, triage.PackageRequest, x.On); err != nil {
 		return err
 	}
 	if !x.Case.State.Settled() {
@@ -135,34 +118,16 @@ func (s *server) packagePage(w http.ResponseWriter, r *http.Request, a triage.Ac
 	if err != nil {
 		return err
 	}
-	events, err := s.packageEvents(r.Context(), x.Package)
-	if err != nil {
-		return err
-	}
 	p, err := s.page(r, "Package "+string(id), "/packages/"+string(id))
 	if err != nil {
 		return err
 	}
-	takes := triage.Can(a, triage.PackageDownload, x.Package.Target())
-	v := web.PackageView{Page: p, PackageItem: packageItem(a, x.Package, x.Names), Exhibits: x.Exhibits, Messages: m, Events: events,
-		CanDownload: takes && x.Package.State == triage.PackageReady, CanRetry: takes && x.Package.State == triage.PackageFailed,
-		FileName: "proffer-" + string(id) + ".zip"}
+	v := web.PackageView{Page: p, PackageItem: packageItems(a, []triage.PackageRow{x.PackageRow})[0], Exhibits: x.Exhibits, Messages: m,
+		Held: x.Held, CanDownload: x.CanDownload, CanRetry: x.CanRetry, FileName: "proffer-" + string(id) + ".zip"}
+	for _, e := range x.Events {
+		v.Events = append(v.Events, loggedEvent(e))
+	}
 	return s.render(w, r, status, web.Package(v))
-}
-
-// packageEvents is the custody events of a package that the actor may read: of its case's, those that name it.
-func (s *server) packageEvents(ctx context.Context, p triage.Package) (out []web.EventView, err error) {
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		all, err := tx.EventsOf(ctx, p.Case)
-		out = nil
-		for _, e := range all {
-			if e.Subject == "package/"+string(p.ID) || strings.Contains(e.Detail["package"], string(p.ID)) {
-				out = append(out, loggedEvent(e))
-			}
-		}
-		return err
-	})
-	return out, err
 }
 
 func (s *server) answerPackage(approve bool) handler {

@@ -40,11 +40,11 @@ func (s *server) page(r *http.Request, title, path string) (web.Page, error) {
 	p := s.bare(r, title)
 	p.Path = path
 	if p.SignedIn() {
-		n, err := s.counts(r.Context(), p.Actor)
+		n, err := s.desk.CountWaiting(r.Context(), p.Actor)
 		if err != nil {
 			return p, err
 		}
-		p.Nav = web.Menu(p.Actor, n)
+		p.Nav = web.Menu(p.Actor, web.Counts{Open: n.Open, Approvals: n.Decisions + n.Packages, Packages: n.Packages})
 	}
 	if r.Method != head { // nobody reads the message
 		p.Flash = flashes(s.sessions.PopString(r.Context(), keyFlash))
@@ -70,53 +70,6 @@ func flashes(text string) (fs []web.Flash) {
 		return nil
 	}
 	return fs
-}
-
-// countTo is up to where the menu counts; it shows “99+” beyond.
-const countTo = 100
-
-// counts are the numbers in the menu, within the lanes that the actor may know of.
-func (s *server) counts(ctx context.Context, a triage.Actor) (n web.Counts, err error) {
-	claim, approve, release := triage.Lanes(a, triage.CaseClaim), triage.Lanes(a, triage.DecisionApprove), triage.Lanes(a, triage.PackageApprove)
-	if len(claim)+len(approve)+len(release) == 0 {
-		return n, nil
-	}
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		n = web.Counts{}
-		var err error
-		if len(claim) > 0 {
-			q := triage.QueueQuery{Lanes: claim, States: []triage.State{triage.StateQueued}, Limit: 1}
-			if n.Open, err = tx.Count(ctx, q, countTo); err != nil {
-				return err
-			}
-		}
-		if len(approve) > 0 {
-			q := triage.QueueQuery{Lanes: approve, States: []triage.State{triage.StateAwaiting}, Proposer: a.Account, Limit: 1}
-			if n.Approvals, err = tx.Count(ctx, q, countTo); err != nil {
-				return err
-			}
-		}
-		if len(release) > 0 {
-			ps, err := tx.Packages(ctx, release, countTo)
-			if err != nil {
-				return err
-			}
-			n.Packages = len(waiting(a, ps))
-			n.Approvals += n.Packages
-		}
-		return nil
-	})
-	return n, err
-}
-
-// waiting is the packages that wait for the actor as second person.
-func waiting(a triage.Actor, ps []triage.Package) (out []triage.Package) {
-	for _, p := range ps {
-		if p.State == triage.PackageRequested && triage.Can(a, triage.PackageApprove, p.Target()) {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // render writes a page. It is made whole before the first byte is sent, so that a failure can still be answered.

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -52,15 +51,16 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request, a triage.Actor) e
 		return err
 	}
 	v := web.QueueView{Page: p, Tab: string(tab), Query: ask.Text, Policy: ask.Policy, Policies: policiesOf(a, triage.QueueRead),
-		CanClaim: len(triage.Lanes(a, triage.CaseClaim)) > 0}
+		CanClaim: len(triage.Lanes(a, triage.CaseClaim)) > 0, Stranded: list.Stranded}
 	for _, t := range tabs {
 		n := list.Counts[t]
 		v.Tabs = append(v.Tabs, web.QueueTab{ID: string(t), Title: tabTitles[t], Href: "/queue?tab=" + string(t), Count: n,
 			Capped: n >= triage.CountLimit})
 	}
-	if v.Rows, v.Packages, err = s.queueRows(r.Context(), a, tab, list.Rows); err != nil {
-		return err
+	for _, row := range list.Rows {
+		v.Rows = append(v.Rows, queueRow(a, row))
 	}
+	v.Packages = packageItems(a, list.Packages)
 	if list.More {
 		v.More = queueAddress(tab, ask, formatCursor(list.Rows[len(list.Rows)-1].Case))
 	}
@@ -81,54 +81,12 @@ func policiesOf(a triage.Actor, do triage.Action) (ps []triage.Policy) {
 	return ps
 }
 
-// queueRows is a page of the queue with what the approval tab adds: proposals, and packages that wait.
-func (s *server) queueRows(ctx context.Context, a triage.Actor, tab triage.Tab, list []triage.CaseRow) (rows []web.QueueRow, packages []web.PackageItem, err error) {
-	now := s.desk.Clock()
-	for _, c := range list {
-		if !triage.Can(a, triage.QueueRead, c.Target()) {
-			continue
-		}
-		rows = append(rows, web.QueueRow{CaseRow: c, Mine: c.HeldBy(a.Account, now),
-			CanClaim: c.Free(now) && triage.Can(a, triage.CaseClaim, c.Target())})
+func queueRow(a triage.Actor, r triage.QueueRow) web.QueueRow {
+	row := web.QueueRow{CaseRow: r.CaseRow, Mine: r.Mine, CanClaim: r.CanClaim}
+	if d := r.Proposed; d != nil {
+		row.Proposal, row.Proposer, row.Own = findingsWords(d.Findings), r.Proposer, d.Decider == a.Account
 	}
-	if tab != triage.TabApproval {
-		return rows, nil, nil
-	}
-	var waits []triage.Package
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		for i := range rows {
-			if err := propose(ctx, tx, a, &rows[i]); err != nil {
-				return err
-			}
-		}
-		lanes := triage.Lanes(a, triage.PackageApprove)
-		if len(lanes) == 0 {
-			return nil
-		}
-		ps, err := tx.Packages(ctx, lanes, countTo)
-		waits = waiting(a, ps)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	packages, err = s.packageItems(ctx, a, waits)
-	return rows, packages, err
-}
-
-// propose fills in what is proposed on a case, and by whom.
-func propose(ctx context.Context, tx triage.Tx, a triage.Actor, row *web.QueueRow) error {
-	ds, err := tx.Decisions(ctx, row.ID)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(ds, func(d triage.Decision) bool { return d.State == triage.DecisionProposed })
-	if i < 0 {
-		return nil
-	}
-	names, err := tx.Names(ctx, []account.ID{ds[i].Decider})
-	row.Proposal, row.Proposer, row.Own = findingsWords(ds[i].Findings), names[ds[i].Decider], ds[i].Decider == a.Account
-	return err
+	return row
 }
 
 func findingsWords(fs []triage.Finding) string {
@@ -154,6 +112,9 @@ func formatCursor(c triage.Case) string {
 	return strconv.Itoa(c.Priority) + "." + strconv.FormatInt(c.Opened.UnixMicro(), 10) + "." + string(c.ID)
 }
 
+// lastMicro is the end of the year 9999, in microseconds: no database knows a later time.
+const lastMicro = 253402300799_000000
+
 // parseCursor accepts nothing but what formatCursor writes.
 func parseCursor(s string) (triage.Cursor, bool) {
 	parts := strings.Split(s, ".")
@@ -163,7 +124,7 @@ func parseCursor(s string) (triage.Cursor, bool) {
 	priority, err1 := strconv.Atoi(parts[0])
 	micros, err2 := strconv.ParseInt(parts[1], 10, 64)
 	id, ok := triage.ParseID("C", parts[2])
-	if err1 != nil || err2 != nil || !ok || priority < 0 || priority > 100 || micros < 0 || micros > 253402300799_000000 {
+	if err1 != nil || err2 != nil || !ok || priority < 0 || priority > 100 || micros < 0 || micros > lastMicro {
 		return triage.Cursor{}, false
 	}
 	c := triage.Cursor{Priority: priority, Opened: time.UnixMicro(micros).UTC(), Case: triage.CaseID(id)}

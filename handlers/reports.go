@@ -1,13 +1,13 @@
 package handlers
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -16,11 +16,19 @@ import (
 	"github.com/proffer/proffer/web"
 )
 
-// reportsShown is how many of one's own reports the list shows.
-const reportsShown = 200
+// reportsPage is how many of one's own reports a page shows.
+const reportsPage = 50
 
 func (s *server) reports(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
-	list, err := s.desk.MyReports(r.Context(), a, reportsShown)
+	var after triage.ReportCursor
+	raw := r.URL.Query().Get("after")
+	if raw != "" {
+		var ok bool
+		if after, ok = parseReportCursor(raw); !ok {
+			return errNothing
+		}
+	}
+	list, err := s.desk.MyReports(r.Context(), a, after, reportsPage+1)
 	if err != nil {
 		return err
 	}
@@ -28,15 +36,39 @@ func (s *server) reports(w http.ResponseWriter, r *http.Request, a triage.Actor)
 	if err != nil {
 		return err
 	}
-	p, err := s.page(r, "My reports", "/reports")
+	p, err := s.page(r, "My reports", r.URL.RequestURI())
 	if err != nil {
 		return err
 	}
 	v := web.ReportsView{Page: p, Unfinished: len(usable(uploads))}
+	if len(list) > reportsPage {
+		list = list[:reportsPage]
+		v.More = "/reports?after=" + formatReportCursor(list[reportsPage-1].Report)
+	}
+	if raw != "" {
+		v.First = "/reports"
+	}
 	for _, x := range list {
 		v.Reports = append(v.Reports, web.ReportItem{Report: x.Report, State: web.HostStateOf(x.State, !x.Report.Withdrawn.IsZero())})
 	}
 	return s.render(w, r, http.StatusOK, web.Reports(v))
+}
+
+// formatReportCursor writes a place in the list as time and report: "1795996800000000.R-XXXXX-XXXXX".
+func formatReportCursor(r triage.Report) string {
+	return strconv.FormatInt(r.Filed.UnixMicro(), 10) + "." + string(r.ID)
+}
+
+// parseReportCursor accepts nothing but what formatReportCursor writes.
+func parseReportCursor(s string) (triage.ReportCursor, bool) {
+	at, number, _ := strings.Cut(s, ".")
+	micros, err := strconv.ParseInt(at, 10, 64)
+	id, ok := triage.ParseID("R", number)
+	if err != nil || !ok || micros < 0 || micros > lastMicro {
+		return triage.ReportCursor{}, false
+	}
+	c := triage.ReportCursor{Filed: time.UnixMicro(micros).UTC(), Report: triage.ReportID(id)}
+	return c, formatReportCursor(triage.Report{ID: c.Report, Filed: c.Filed}) == s
 }
 
 // usable leaves out uploads that came to nothing.
@@ -90,7 +122,11 @@ func (s *server) fileReport(w http.ResponseWriter, r *http.Request, a triage.Act
 		}
 	}
 	if status, ok := again(err); ok {
-		return s.showReportForm(w, r, a, status, typed, web.MessagesOf(err))
+		m := web.MessagesOf(err)
+		if m.Has("key") {
+			typed.Key = rand.Text()
+		}
+		return s.showReportForm(w, r, a, status, typed, m)
 	} else if err != nil {
 		return err
 	}
@@ -295,13 +331,4 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	}
 	s.uploads.ServeHTTP(patient{w}, r)
 	return nil
-}
-
-// names maps accounts to display names; what is not known is left out.
-func (s *server) names(ctx context.Context, ids []account.ID) (names map[account.ID]string, err error) {
-	err = s.desk.Store.View(ctx, func(tx triage.Tx) error {
-		names, err = tx.Names(ctx, ids)
-		return err
-	})
-	return names, err
 }

@@ -171,18 +171,6 @@ func download(w http.ResponseWriter, name string, text []byte) error {
 	return nil
 }
 
-// orgOf is the organisation of an account, for its own page.
-func (s *server) orgOf(r *http.Request, a triage.Actor) (acc account.Account, org account.Organisation, err error) {
-	err = s.desk.Store.View(r.Context(), func(tx triage.Tx) error {
-		if acc, err = tx.Account(r.Context(), a.Account); err != nil {
-			return err
-		}
-		org, err = tx.Organisation(r.Context(), acc.Org)
-		return err
-	})
-	return acc, org, err
-}
-
 func (s *server) me(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
 	list, err := s.desk.MySessions(r.Context(), a)
 	if err != nil {
@@ -192,7 +180,7 @@ func (s *server) me(w http.ResponseWriter, r *http.Request, a triage.Actor) erro
 	if err != nil {
 		return err
 	}
-	acc, org, err := s.orgOf(r, a)
+	acc, org, err := s.desk.Me(r.Context(), a)
 	if err != nil {
 		return err
 	}
@@ -275,7 +263,7 @@ func (s *server) people(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if err != nil {
 		return err
 	}
-	v, sizes, names := web.PeopleView{Page: p, MailOff: s.MailOff, Setback: all.Setback}, map[account.OrgID]int{}, map[account.ID]string{}
+	v, sizes, names := web.PeopleView{Page: p, MailOff: s.MailOff, Setback: all.Setback, Stranded: all.Stranded}, map[account.OrgID]int{}, map[account.ID]string{}
 	for _, acc := range all.Accounts {
 		sizes[acc.Org]++
 		names[acc.ID] = acc.Name

@@ -83,7 +83,7 @@ func (c hubChanges) Subscribe(ctx context.Context) <-chan Change {
 		defer close(out)
 		for x := range in {
 			select {
-			case out <- Change{ChangeKind(x.Kind), x.ID, x.Case, x.Lane, x.Reporter}:
+			case out <- Change{ChangeKind(x.Kind), x.ID, x.Case, x.Lane, x.Reporter, x.Was}:
 			case <-ctx.Done():
 				return
 			}

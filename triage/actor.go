@@ -58,7 +58,13 @@ type Target struct {
 	Claimant account.ID   // who holds the lease
 	Proposer account.ID   // who decided or requested what is now to be approved
 	State    State        // of the case
-	Parties  []account.ID // who reported, and who is reported, in the case: none of them works on it
+	Parties  []account.ID // who reported, and who is reported, in the case: it does not exist for them. See caseTarget
+}
+
+// Proposed is the target once somebody decided or requested what is now to be approved.
+func (t Target) Proposed(by account.ID) Target {
+	t.Proposer = by
+	return t
 }
 
 // roleActions says which roles allow an action on an ordinary case, before the conditions in Can.
@@ -83,7 +89,8 @@ var roleActions = map[Action]account.Roles{
 // Can is the only authorisation rule there is. Every use case of Desk asks it, every handler goes through one, and
 // everything it does not allow is refused. A case in the child-safety lane does not exist for anyone without that role,
 // whatever else they are (DESIGN I10); child-safety reviewers by that role alone work in their lane only. A liaison by
-// that role alone sees settled cases only. Nobody works on a case to which they are a party.
+// that role alone sees settled cases only. To its parties a case does not exist either: nobody works on one, nor
+// learns of one, that is about them.
 func Can(a Actor, do Action, on Target) bool {
 	if a.Account == "" || a.Account == account.System {
 		return false
@@ -153,11 +160,8 @@ func Allow(a Actor, do Action, on Target) error {
 	if Can(a, do, on) {
 		return nil
 	}
-	if !laneOpen(a, on.Lane) || (on.Owner != "" && on.Owner != a.Account) {
+	if !laneOpen(a, on.Lane) || on.Owner != "" && on.Owner != a.Account || slices.Contains(on.Parties, a.Account) {
 		return Errorf(NotFound, "There is nothing here under that number, or it is not yours to see.")
-	}
-	if slices.Contains(on.Parties, a.Account) {
-		return Errorf(Forbidden, "You are a party to this case, as a reporter or a reported person, so somebody else handles it.")
 	}
 	switch do {
 	case DecisionApprove, PackageApprove:

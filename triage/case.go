@@ -22,9 +22,10 @@ type Case struct {
 	Version   int
 }
 
-// Target is the case as Can sees it. An escalated case stays one while a lead holds it, also when that claim runs out.
-func (c Case) Target() Target {
-	on := Target{Lane: c.Lane, Claimant: c.Claimant, State: c.State}
+// target is the case as Can sees it, with its parties: caseTarget fetches them. An escalated case stays one while a lead
+// holds it, also when that claim runs out.
+func (c Case) target(parties []account.ID) Target {
+	on := Target{Lane: c.Lane, Claimant: c.Claimant, State: c.State, Parties: parties}
 	if c.Escalated && c.State == StateClaimed {
 		on.State = StateEscalated
 	}

@@ -48,7 +48,8 @@ type Finding struct {
 	Reasons  string     `json:"reasons"`
 }
 
-// Severe reports whether the finding needs two people (DESIGN I7).
+// Severe reports whether the finding by itself needs two people (DESIGN I7). What a suspension adds to is asked by
+// Desk.severe.
 func (f Finding) Severe() bool {
 	return f.Action == ActBan || f.Action == ActSuspend && f.Days > SevereSuspend
 }
@@ -142,6 +143,34 @@ func (e Enforcement) InForce(now time.Time) bool {
 }
 
 // Bars reports whether the effect keeps the account from signing in at that moment.
-func (e Enforcement) Bars(now time.Time) bool {
-	return (e.Kind == ActBan || e.Kind == ActSuspend) && e.InForce(now)
+func (e Enforcement) Bars(now time.Time) bool { return e.barring() && e.InForce(now) }
+
+func (e Enforcement) barring() bool { return e.Kind == ActBan || e.Kind == ActSuspend }
+
+// ended is when the effect ended, or now where it has not.
+func (e Enforcement) ended(now time.Time) time.Time {
+	for _, at := range []time.Time{e.Ends, e.Reversed} {
+		if !at.IsZero() && at.Before(now) {
+			now = at
+		}
+	}
+	return now
+}
+
+// suspendGap is how long an account may be free between two suspensions that still count as one.
+const suspendGap = 24 * time.Hour
+
+// barredSince is since when an account has been kept out without a break of more than suspendGap; now where it is not, and
+// was not a moment ago.
+func barredSince(es []Enforcement, now time.Time) time.Time {
+	since := now
+	for longer := true; longer; {
+		longer = false
+		for _, e := range es {
+			if e.barring() && e.Starts.Before(since) && !e.ended(now).Before(since.Add(-suspendGap)) {
+				since, longer = e.Starts, true
+			}
+		}
+	}
+	return since
 }

@@ -74,17 +74,29 @@ func (d *Desk) recordAt(ctx context.Context, tx Tx, at time.Time, by account.ID,
 	return tx.Log(ctx, ev)
 }
 
-// loadCase fetches a case and asks whether the actor may do something on it.
-func loadCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, error) {
+// caseTarget is the one way to what Can is asked about a case: no answer is right without its parties.
+func caseTarget(ctx context.Context, tx Tx, c Case) (Target, error) {
+	parties, err := tx.Parties(ctx, c.ID)
+	return c.target(parties), err
+}
+
+// openCase fetches a case and what Can is asked about it, if the actor may do something on it.
+func openCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, Target, error) {
 	c, err := tx.Case(ctx, id)
 	if err != nil {
-		return Case{}, err
+		return Case{}, Target{}, err
 	}
-	on := c.Target()
-	if on.Parties, err = tx.Parties(ctx, id); err != nil {
-		return Case{}, err
+	on, err := caseTarget(ctx, tx, c)
+	if err != nil {
+		return Case{}, Target{}, err
 	}
-	return c, Allow(a, do, on)
+	return c, on, Allow(a, do, on)
+}
+
+// loadCase is openCase for those who ask nothing more.
+func loadCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, error) {
+	c, _, err := openCase(ctx, tx, a, do, id)
+	return c, err
 }
 
 // send puts a message into the outbox and asks for its delivery, in the transaction of the act that it tells of.

@@ -23,24 +23,35 @@ const maxLinks = 5
 // demoPrefix starts the tokens of demonstration mode, which are of no use anywhere else.
 const demoPrefix = "demo."
 
-// linkToken draws a one-time token: 32 random bytes in base64url. Only its SHA-256 is kept.
-func linkToken() string {
+var errClosed = Errorf(Forbidden, "This account is closed. Ask an administrator for one of your own.")
+
+// mintLink makes every sign-in link there is: a one-time token of 32 random bytes in base64url, of which only the SHA-256
+// is kept. In demonstration mode, where anybody can read anybody's mail, its token works in that mode only.
+func (d *Desk) mintLink(ctx context.Context, tx Tx, to account.ID, valid time.Duration) (address string, err error) {
 	var b [32]byte
 	rand.Read(b[:]) // never fails since Go 1.24
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	token := base64.RawURLEncoding.EncodeToString(b[:])
+	if d.Demo {
+		token = demoPrefix + token
+	}
+	return d.URL + "/sign-in/" + token, tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), to, d.now().Add(valid))
 }
 
 // MintLink makes a one-time sign-in link for an account and returns its address. Whoever holds it can sign in as that
 // account: only the command line and demonstration mode print one.
-func (d *Desk) MintLink(ctx context.Context, to account.ID, valid time.Duration) (string, error) {
-	token := linkToken()
-	if d.Demo {
-		token = demoPrefix + token
-	}
-	err := d.Store.Update(ctx, func(tx Tx) error {
-		return tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), to, d.now().Add(valid))
+func (d *Desk) MintLink(ctx context.Context, to account.ID, valid time.Duration) (address string, err error) {
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		acc, err := tx.Account(ctx, to)
+		if err != nil {
+			return err
+		}
+		if acc.Closed {
+			return errClosed
+		}
+		address, err = d.mintLink(ctx, tx, to, valid)
+		return err
 	})
-	return d.URL + "/sign-in/" + token, err
+	return address, err
 }
 
 // SignedOut records that somebody ended their session themselves.
@@ -50,13 +61,27 @@ func (d *Desk) SignedOut(ctx context.Context, a Actor) error {
 	})
 }
 
-// EndSessions signs an account out everywhere.
-func (d *Desk) EndSessions(ctx context.Context, of account.ID) error {
+// CloseAccount leaves no way into an account: it is signed out everywhere, its sign-in links are used up, and no new ones
+// let anybody in until it is opened again.
+func (d *Desk) CloseAccount(ctx context.Context, id account.ID) error {
+	return d.setClosed(ctx, id, true)
+}
+
+// OpenAccount lets the person of a closed account in again.
+func (d *Desk) OpenAccount(ctx context.Context, id account.ID) error {
+	return d.setClosed(ctx, id, false)
+}
+
+func (d *Desk) setClosed(ctx context.Context, id account.ID, closed bool) error {
 	return d.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.DeleteSessions(ctx, of); err != nil {
+		acc, err := tx.Account(ctx, id)
+		if err != nil || acc.Closed == closed {
 			return err
 		}
-		return d.record(ctx, tx, account.System, entry{Act: custody.SessionRevoked, Subject: "account/" + string(of)})
+		if err := errors.Join(tx.SetClosed(ctx, id, closed), tx.DeleteSessions(ctx, id), tx.DeleteLinks(ctx, id)); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, account.System, entry{custody.RoleChanged, "", "account/" + string(id), custody.Detail{"closed": fmt.Sprint(closed)}})
 	})
 }
 
@@ -76,7 +101,7 @@ func (d *Desk) RequestLink(ctx context.Context, email string) error {
 func (d *Desk) SendLink(ctx context.Context, j SendLink) error {
 	return d.Store.Update(ctx, func(tx Tx) error {
 		acc, err := tx.AccountByEmail(ctx, j.Email)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, ErrNotFound) || acc.Closed {
 			return nil
 		} else if err != nil {
 			return err
@@ -87,13 +112,13 @@ func (d *Desk) SendLink(ctx context.Context, j SendLink) error {
 		if n, err := tx.LinksSince(ctx, acc.ID, d.now().Add(-LinkTime)); err != nil || n >= maxLinks {
 			return err
 		}
-		token := linkToken()
-		if err := tx.InsertLink(ctx, SHA256(sha256.Sum256([]byte(token))), acc.ID, d.now().Add(LinkTime)); err != nil {
+		link, err := d.mintLink(ctx, tx, acc.ID, LinkTime)
+		if err != nil {
 			return err
 		}
 		return d.sendAs(ctx, tx, j.Message, acc, "", "Your sign-in link", fmt.Sprintf(
-			"Open this link to sign in to Proffer. It works once, for %d minutes.\n\n%s/sign-in/%s\n\nIf you did not ask for it, ignore this message.\n",
-			int(LinkTime.Minutes()), d.URL, token))
+			"Open this link to sign in to Proffer. It works once, for %d minutes.\n\n%s\n\nIf you did not ask for it, ignore this message.\n",
+			int(LinkTime.Minutes()), link))
 	})
 }
 
@@ -134,16 +159,27 @@ func (d *Desk) SwitchTo(ctx context.Context, id account.ID) (acc account.Account
 func (d *Desk) ActorOf(ctx context.Context, id account.ID) (a Actor, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
 		acc, err := d.admit(ctx, tx, id)
-		a = Actor{Account: acc.ID, Org: acc.Org, Name: acc.Name, Roles: acc.Roles}
+		a = actorOf(acc)
 		return err
 	})
 	return a, err
+}
+
+// actorOf is an account as an actor; a closed one is a stranger.
+func actorOf(acc account.Account) Actor {
+	if acc.Closed {
+		return Actor{}
+	}
+	return Actor{Account: acc.ID, Org: acc.Org, Name: acc.Name, Roles: acc.Roles}
 }
 
 func (d *Desk) admit(ctx context.Context, tx Tx, id account.ID) (account.Account, error) {
 	acc, err := tx.Account(ctx, id)
 	if err != nil {
 		return acc, err
+	}
+	if acc.Closed {
+		return acc, errClosed
 	}
 	es, err := tx.EnforcementsOn(ctx, id)
 	if err != nil {
@@ -158,6 +194,21 @@ func (d *Desk) admit(ctx context.Context, tx Tx, id account.ID) (account.Account
 		}
 	}
 	return acc, nil
+}
+
+// Me is one's own account and organisation.
+func (d *Desk) Me(ctx context.Context, a Actor) (acc account.Account, org account.Organisation, err error) {
+	if err := Allow(a, SelfManage, Target{}); err != nil {
+		return acc, org, err
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		if acc, err = tx.Account(ctx, a.Account); err != nil {
+			return err
+		}
+		org, err = tx.Organisation(ctx, acc.Org)
+		return err
+	})
+	return acc, org, err
 }
 
 // MySessions lists the browsers one is signed in with.
@@ -235,6 +286,7 @@ type People struct {
 	Organisations []account.Organisation
 	Undelivered   []Message // without their texts, and without which case they are about
 	Setback       bool      // nothing is signed into the custody log any more: see Desk.Setback
+	Stranded      int       // cases that wait and that nobody may go on with: everyone with the role is a party to them
 }
 
 // ListPeople shows the staff, the organisations and what could not be delivered.
@@ -255,6 +307,9 @@ func (d *Desk) ListPeople(ctx context.Context, a Actor) (p People, err error) {
 			return err
 		}
 		if p.Undelivered, err = tx.Undelivered(ctx, 100); err != nil {
+			return err
+		}
+		if p.Stranded, err = strandedForAll(ctx, tx, a); err != nil {
 			return err
 		}
 		for i := range p.Undelivered {

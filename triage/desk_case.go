@@ -13,6 +13,7 @@ import (
 // CaseView is everything that the case page shows.
 type CaseView struct {
 	Case         Case
+	On           Target // what Can is asked about the case
 	Reports      []Report
 	People       []Person
 	Earlier      map[PersonID][]EarlierReport
@@ -21,9 +22,10 @@ type CaseView struct {
 	Notes        []Note
 	Decisions    []Decision
 	Enforcements []Enforcement
-	Packages     []Package
+	Packages     []PackageRow // those that the actor may read
 	Events       []LoggedEvent
 	Names        map[account.ID]string
+	Orgs         map[account.OrgID]account.Organisation // that the reports came from
 	Now          time.Time
 }
 
@@ -37,21 +39,21 @@ type ExhibitCard struct {
 // OpenCase shows a case. That somebody read it is recorded before anything is shown.
 func (d *Desk) OpenCase(ctx context.Context, a Actor, id CaseID) (v CaseView, err error) {
 	err = d.Store.Update(ctx, func(tx Tx) error {
-		c, err := loadCase(ctx, tx, a, CaseRead, id)
+		c, on, err := openCase(ctx, tx, a, CaseRead, id)
 		if err != nil {
 			return err
 		}
 		if err := d.recordView(ctx, tx, a, entry{custody.CaseRead, id, "case/" + string(id), custody.Detail{"kind": viewCase}}); err != nil {
 			return err
 		}
-		v, err = d.caseView(ctx, tx, a, c)
+		v, err = d.caseView(ctx, tx, a, c, on)
 		return err
 	})
 	return v, err
 }
 
-func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case) (CaseView, error) {
-	v := CaseView{Case: c, Now: d.now(), Earlier: map[PersonID][]EarlierReport{}, Standing: map[PersonID][]Enforcement{}}
+func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case, on Target) (CaseView, error) {
+	v := CaseView{Case: c, On: on, Now: d.now(), Orgs: map[account.OrgID]account.Organisation{}, Earlier: map[PersonID][]EarlierReport{}, Standing: map[PersonID][]Enforcement{}}
 	var err error
 	steps := []func() error{
 		func() error { v.Reports, err = tx.ReportsOf(ctx, c.ID); return err },
@@ -60,8 +62,9 @@ func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case) (CaseView, 
 		func() error { v.Notes, err = tx.Notes(ctx, c.ID); return err },
 		func() error { v.Decisions, err = tx.Decisions(ctx, c.ID); return err },
 		func() error { v.Enforcements, err = tx.Enforcements(ctx, c.ID); return err },
-		func() error { v.Packages, err = tx.PackagesOf(ctx, c.ID); return err },
+		func() error { return viewPackages(ctx, tx, a, &v) },
 		func() error { v.Events, err = tx.EventsOf(ctx, c.ID); return err },
+		func() error { return viewOrgs(ctx, tx, &v) },
 		func() error { v.Names, err = tx.Names(ctx, v.accounts()); return err },
 	}
 	for _, step := range steps {
@@ -128,6 +131,27 @@ func mayRead(ctx context.Context, tx Tx, a Actor, id CaseID) (bool, error) {
 	return err == nil, err
 }
 
+func viewPackages(ctx context.Context, tx Tx, a Actor, v *CaseView) error {
+	if !Can(a, PackageRead, v.On) {
+		return nil
+	}
+	ps, err := tx.PackagesOf(ctx, v.Case.ID)
+	if err != nil {
+		return err
+	}
+	v.Packages, err = packageRows(ctx, tx, a, ps)
+	return err
+}
+
+func viewOrgs(ctx context.Context, tx Tx, v *CaseView) (err error) {
+	for _, r := range v.Reports {
+		if v.Orgs[r.Org], err = tx.Organisation(ctx, r.Org); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {
 	xs, err := tx.ExhibitsOf(ctx, v.Case.ID)
 	if err != nil {
@@ -174,9 +198,6 @@ func (v CaseView) accounts() []account.ID {
 		for _, e := range es {
 			ids = append(ids, e.Reporter)
 		}
-	}
-	for _, p := range v.Packages {
-		ids = append(ids, p.Requester, p.Approver)
 	}
 	for _, x := range v.Exhibits {
 		for _, w := range x.Watches {

@@ -43,7 +43,9 @@ func (d *Desk) Decide(ctx context.Context, a Actor, id CaseID, findings []Findin
 
 func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision, rs []Report) error {
 	step := StepDecide
-	if dec.Severe() {
+	if severe, err := d.severe(ctx, tx, a, *dec, rs); err != nil {
+		return err
+	} else if severe {
 		step, dec.State = StepPropose, DecisionProposed
 	}
 	if err := c.advance(step); err != nil {
@@ -63,6 +65,32 @@ func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision
 	}
 	return d.enact(ctx, tx, c, *dec, rs)
 }
+
+// severe reports whether a decision needs two people (DESIGN I7). A suspension does when it makes the account stay out for
+// more than SevereSuspend days in one go, together with the suspensions and bans that it follows or prolongs, whoever
+// agreed on those: nobody keeps a person out alone by deciding seven days again and again. What is of cases that the
+// decider may not know of does not count: the answer would tell them.
+func (d *Desk) severe(ctx context.Context, tx Tx, a Actor, dec Decision, rs []Report) (bool, error) {
+	if dec.Severe() {
+		return true, nil
+	}
+	for _, f := range dec.Findings {
+		p, _ := personIn(rs, f.Person)
+		if f.Action != ActSuspend || p.Account == "" {
+			continue
+		}
+		before, err := standing(ctx, tx, a, p.Account)
+		if err != nil {
+			return false, err
+		}
+		if d.now().Sub(barredSince(before, d.now()))+days(f.Days) > days(SevereSuspend) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // recordDecision writes the decision down: one entry that says nothing about anybody, and one about each person, so that
 // what a package may not say about one of them can stay behind while the rest is proven.
@@ -106,7 +134,7 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		if err != nil {
 			return err
 		}
-		parties, err := tx.Parties(ctx, id)
+		on, err := caseTarget(ctx, tx, c)
 		if err != nil {
 			return err
 		}
@@ -117,7 +145,7 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 		if dec.Case != id {
 			return Errorf(NotFound, "There is no such decision on this case.")
 		}
-		if err := Allow(a, DecisionApprove, Target{Lane: c.Lane, State: c.State, Proposer: dec.Decider, Parties: parties}); err != nil {
+		if err := Allow(a, DecisionApprove, on.Proposed(dec.Decider)); err != nil {
 			return err
 		}
 		if dec.State != DecisionProposed {
@@ -207,7 +235,7 @@ func (d *Desk) enforce(ctx context.Context, tx Tx, c Case, dec Decision, f Findi
 		e.Host = r.Reporter
 	}
 	if f.Days > 0 {
-		e.Ends = e.Starts.Add(time.Duration(f.Days) * 24 * time.Hour)
+		e.Ends = e.Starts.Add(days(f.Days))
 	}
 	if err := tx.InsertEnforcement(ctx, e); err != nil {
 		return err
@@ -245,7 +273,7 @@ func statementOfReasons(f Finding, r Report, dec Decision) string {
 	fmt.Fprintf(&b, "A person of our trust-and-safety team has looked at a report about a meeting on %s and decided:\n\n", r.Occurred.Format("2 January 2006"))
 	fmt.Fprintf(&b, "  %s\n\nRule: %s\nReasons: %s\n\n", f.Words(), f.Policy.Title(), f.Reasons)
 	b.WriteString("The report came from a host; no automated means took this decision. ")
-	if dec.Severe() {
+	if dec.Approver != "" {
 		b.WriteString("Two people agreed on it. ")
 	}
 	b.WriteString("If you think it is wrong, answer this e-mail within six months: somebody who had no part in it will look again.\n")
@@ -286,12 +314,12 @@ func (d *Desk) tellLiaisons(ctx context.Context, tx Tx, c Case, dec Decision) er
 	if err != nil {
 		return err
 	}
-	on := c.Target()
-	if on.Parties, err = tx.Parties(ctx, c.ID); err != nil {
+	on, err := caseTarget(ctx, tx, c)
+	if err != nil {
 		return err
 	}
 	for _, acc := range staff {
-		if !Can(Actor{Account: acc.ID, Org: acc.Org, Name: acc.Name, Roles: acc.Roles}, PackageRequest, on) {
+		if !Can(actorOf(acc), PackageRequest, on) {
 			continue
 		}
 		if err := d.send(ctx, tx, acc, c.ID, "A case was referred to law enforcement", fmt.Sprintf(

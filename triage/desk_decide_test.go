@@ -113,7 +113,7 @@ func TestRefusedDecision(t *testing.T) {
 	w.ok(err)
 	w.is(triage.ErrForbidden, w.Answer(t.Context(), lena, r.Case, d.ID, true, "")) // a lead, but the one who proposed it
 	w.is(triage.ErrForbidden, w.Answer(t.Context(), lena, r.Case, d.ID, false, "on second thoughts"))
-	w.is(triage.ErrForbidden, w.Answer(t.Context(), w.people["mallory"], r.Case, d.ID, false, "it is about me"))
+	w.is(triage.ErrNotFound, w.Answer(t.Context(), w.people["mallory"], r.Case, d.ID, false, "it is about me"))
 	other := w.claimed("rui")
 	w.is(triage.ErrNotFound, w.Answer(t.Context(), w.people["lex"], other.Case, d.ID, true, "")) // of another case
 	w.ok(w.Answer(t.Context(), w.people["lex"], r.Case, d.ID, false, "that is too much"))
@@ -271,7 +271,7 @@ func TestWatchedIntervals(t *testing.T) {
 	if v := w.view(r.Case); len(v.Exhibits[0].Watches) != triage.MaxWatches {
 		t.Errorf("%d intervals", len(v.Exhibits[0].Watches))
 	}
-	w.is(triage.ErrForbidden, w.LogWatch(t.Context(), w.people["mallory"], x, long[:1]))
+	w.is(triage.ErrNotFound, w.LogWatch(t.Context(), w.people["mallory"], x, long[:1]))
 	w.is(triage.ErrForbidden, w.LogWatch(t.Context(), w.people["ada"], x, long[:1]))
 }
 
@@ -289,5 +289,72 @@ func TestViewsAreLoggedFirst(t *testing.T) {
 	w.is(triage.ErrUnavailable, second(w.OpenOriginal(t.Context(), w.people["rui"], r.Exhibits[0])))
 	if got := w.acts(r.Case)[n:]; len(got) != 3 {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestNobodyProlongsAlone suspends for seven days again and again, by one decision after another on one case and by cases
+// of their own: what goes on without a break is one suspension, and needs two people once it is longer.
+func TestNobodyProlongsAlone(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	w := newWorld(t)
+	lena := w.people["lena"]
+	decide := func(r triage.Report, days int) triage.Decision {
+		t.Helper()
+		_, err := w.Claim(t.Context(), lena, r.Case)
+		w.ok(err)
+		d, err := w.Decide(t.Context(), lena, r.Case, w.finding(r, triage.ActSuspend, days))
+		w.ok(err)
+		return d
+	}
+	again := func(r triage.Report, days int) triage.Decision {
+		t.Helper()
+		w.ok(w.Reopen(t.Context(), lena, r.Case, "he goes on"))
+		return decide(r, days)
+	}
+	alone := func(what string, d triage.Decision, want bool) {
+		t.Helper()
+		if got := d.State == triage.DecisionInForce; got != want {
+			t.Errorf("%s: by one person %v, want %v", what, got, want)
+		}
+	}
+	r := w.file("hate")
+	alone("seven days", decide(r, 7), true)
+	alone("the same seven days", again(r, 7), true)
+	w.now = w.now.Add(2 * day)
+	alone("shorter", again(r, 5), true) // seven days in all
+	w.now = w.now.Add(day)
+	longer := again(r, 5) // eight in all
+	alone("longer", longer, false)
+	w.ok(w.Answer(t.Context(), w.people["lex"], r.Case, longer.ID, false, "let us wait and see"))
+	alone("by another case", decide(w.file("hate"), 5), false)
+	w.now = w.now.Add(4*day + 20*time.Hour) // it ended twenty hours ago
+	alone("right after", decide(w.file("hate"), 2), false)
+	alone("right after, and short", decide(w.file("hate"), 1), false)
+	w.now = w.now.Add(4*time.Hour + time.Second)
+	alone("a day after", decide(w.file("hate"), 7), true)
+
+	other := w.file("hate") // on the same person, who was banned by two
+	w.now = w.now.Add(30 * day)
+	_, err := w.Claim(t.Context(), lena, other.Case)
+	w.ok(err)
+	ban, err := w.Decide(t.Context(), lena, other.Case, w.finding(other, triage.ActBan, 0))
+	w.ok(err)
+	w.ok(w.Answer(t.Context(), w.people["lex"], other.Case, ban.ID, true, ""))
+	w.now = w.now.Add(10 * day)
+	alone("after ten days of a ban", again(other, 1), false)
+}
+
+// TestHiddenSuspensionsTellNothing prolongs a suspension that the decider may not know of.
+func TestHiddenSuspensionsTellNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := w.file("grooming")
+	_, err := w.Claim(t.Context(), w.people["cleo"], secret.Case)
+	w.ok(err)
+	w.ok(second(w.Decide(t.Context(), w.people["cleo"], secret.Case, w.finding(secret, triage.ActSuspend, 7))))
+	w.now = w.now.Add(time.Hour)
+	if _, d := w.decided(triage.ActSuspend, 7); d.State != triage.DecisionInForce {
+		t.Errorf("a reviewer learns of a child-safety case: %s", d.State)
 	}
 }

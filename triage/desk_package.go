@@ -28,10 +28,14 @@ func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Pac
 		if err := n.Validate(xs); err != nil {
 			return err
 		}
-		if p, err = d.askedAlready(ctx, tx, a, n); err != nil || p.ID != "" {
+		dec, err := decisionInForce(ctx, tx, c.ID)
+		if err != nil {
 			return err
 		}
-		p = Package{ID: PackageID(NewID(prefixPackage)), Case: c.ID, Lane: c.Lane, Exhibits: n.Exhibits, Recipient: n.Recipient,
+		if p, err = d.askedAlready(ctx, tx, a, n, dec.ID); err != nil || p.ID != "" {
+			return err
+		}
+		p = Package{ID: PackageID(NewID(prefixPackage)), Case: c.ID, Lane: c.Lane, Decision: dec.ID, Exhibits: n.Exhibits, Recipient: n.Recipient,
 			Basis: n.Basis, Reference: n.Reference, Scope: n.Scope, Requester: a.Account, Requested: d.now(), State: PackageRequested}
 		for _, x := range xs {
 			if slices.Contains(n.Exhibits, x.ID) {
@@ -47,14 +51,14 @@ func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Pac
 }
 
 // askedAlready finds the package that the same form asked for a moment ago, when its answer was lost and it was sent again.
-func (d *Desk) askedAlready(ctx context.Context, tx Tx, a Actor, n NewPackage) (Package, error) {
+func (d *Desk) askedAlready(ctx context.Context, tx Tx, a Actor, n NewPackage, dec DecisionID) (Package, error) {
 	ps, err := tx.PackagesOf(ctx, n.Case)
 	if err != nil {
 		return Package{}, err
 	}
 	for _, p := range ps {
 		same := p.Recipient == n.Recipient && p.Basis == n.Basis && p.Reference == n.Reference && p.Scope == n.Scope &&
-			slices.Equal(p.Exhibits, n.Exhibits)
+			slices.Equal(p.Exhibits, n.Exhibits) && p.Decision == dec
 		if same && p.Requester == a.Account && p.State == PackageRequested && d.now().Before(p.Requested.Add(repeatTime)) {
 			return p, nil
 		}
@@ -70,27 +74,55 @@ func joinIDs(ids []ExhibitID) string {
 	return strings.Join(ss, " ")
 }
 
-// mayLeave refuses what must not go on because its case was taken up again, or moved, since it was asked for.
+// mayLeave refuses what must not go on: a package leaves under the decision that it was asked for under, while that is in
+// force and its case is not taken up again.
 func mayLeave(ctx context.Context, tx Tx, p Package) error {
 	c, err := tx.Case(ctx, p.Case)
-	if err == nil && !c.State.Settled() {
-		return Errorf(Conflict, "The case was taken up again. Ask anew once it is decided; this package can only be refused.")
+	if err != nil {
+		return err
+	}
+	if !c.State.Settled() {
+		return Errorf(Conflict, "The case was taken up again, so this package does not leave. Ask anew once it is decided.")
+	}
+	dec, err := decisionInForce(ctx, tx, p.Case)
+	if err == nil && dec.ID != p.Decision {
+		return Errorf(Conflict, "The case was decided anew since this package was asked for, so it does not leave. Ask for one anew.")
 	}
 	return err
 }
 
-// loadPackage fetches a package if the actor may do that with it; neither a party to its case nor anyone outside its lane
-// may.
-func loadPackage(ctx context.Context, tx Tx, a Actor, do Action, id PackageID) (Package, error) {
+// decisionInForce is what holds in a case now; NotFound before anything was decided.
+func decisionInForce(ctx context.Context, tx Tx, id CaseID) (Decision, error) {
+	ds, err := tx.Decisions(ctx, id)
+	if err != nil {
+		return Decision{}, err
+	}
+	i := slices.IndexFunc(ds, func(dec Decision) bool { return dec.State == DecisionInForce })
+	if i < 0 {
+		return Decision{}, Errorf(NotFound, "Nothing is in force in this case yet.")
+	}
+	return ds[i], nil
+}
+
+// openPackage fetches a package and what Can is asked about it, if the actor may do that with it; neither a party to its
+// case nor anyone outside its lane may.
+func openPackage(ctx context.Context, tx Tx, a Actor, do Action, id PackageID) (Package, Target, error) {
 	p, err := tx.Package(ctx, id)
 	if err != nil {
-		return p, err
+		return p, Target{}, err
 	}
-	on := p.Target()
-	if on.Parties, err = tx.Parties(ctx, p.Case); err != nil {
-		return p, err
+	parties, err := tx.Parties(ctx, p.Case)
+	if err != nil {
+		return p, Target{}, err
 	}
-	return p, Allow(a, do, on)
+	on := p.target(parties)
+	return p, on, Allow(a, do, on)
+}
+
+// loadPackage is openPackage for those who ask nothing more.
+func loadPackage(ctx context.Context, tx Tx, a Actor, do Action, id PackageID) (Package, error) {
+	p, _, err := openPackage(ctx, tx, a, do, id)
+	return p, err
 }
 
 // AnswerPackage is the second person's approval or refusal. An approved package is built by a job.
@@ -182,40 +214,103 @@ func (d *Desk) RetryPackage(ctx context.Context, a Actor, id PackageID) error {
 	})
 }
 
+// PackageRow is a package as a list shows it.
+type PackageRow struct {
+	Package
+	RequesterName string
+	ApproverName  string
+	CanApprove    bool // the actor may be its second person, or refuse it
+}
+
 // PackageView is a package as its page shows it.
 type PackageView struct {
-	Package  Package
-	Exhibits []Exhibit
-	Names    map[account.ID]string
+	PackageRow
+	Exhibits    []Exhibit
+	Events      []LoggedEvent // of its case's, those that are about it
+	Held        string        // why it does not leave, or ""
+	CanDownload bool
+	CanRetry    bool
 }
 
 // OpenPackage shows a package.
 func (d *Desk) OpenPackage(ctx context.Context, a Actor, id PackageID) (v PackageView, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
-		if v.Package, err = loadPackage(ctx, tx, a, PackageRead, id); err != nil {
-			return err
-		}
-		xs, err := tx.ExhibitsOf(ctx, v.Package.Case)
+		p, on, err := openPackage(ctx, tx, a, PackageRead, id)
 		if err != nil {
 			return err
 		}
-		v.Exhibits = slices.DeleteFunc(xs, func(x Exhibit) bool { return !slices.Contains(v.Package.Exhibits, x.ID) })
-		v.Names, err = tx.Names(ctx, []account.ID{v.Package.Requester, v.Package.Approver})
-		return err
+		rows, err := packageRows(ctx, tx, a, []Package{p})
+		if err != nil {
+			return err
+		}
+		v = PackageView{PackageRow: rows[0]}
+		var held *Error
+		if err := mayLeave(ctx, tx, p); errors.As(err, &held) && held.Kind == Conflict {
+			v.Held = held.Msg
+		} else if err != nil {
+			return err
+		}
+		takes := v.Held == "" && Can(a, PackageDownload, on)
+		v.CanDownload, v.CanRetry = takes && p.State == PackageReady, takes && p.State == PackageFailed
+		return v.fill(ctx, tx)
 	})
 	return v, err
 }
 
-// ListPackages lists the packages of the lanes that the actor may know of, newest first.
-func (d *Desk) ListPackages(ctx context.Context, a Actor, limit int) (ps []Package, err error) {
+func (v *PackageView) fill(ctx context.Context, tx Tx) error {
+	xs, err := tx.ExhibitsOf(ctx, v.Case)
+	if err != nil {
+		return err
+	}
+	v.Exhibits = slices.DeleteFunc(xs, func(x Exhibit) bool { return !slices.Contains(v.Package.Exhibits, x.ID) })
+	all, err := tx.EventsOf(ctx, v.Case)
+	v.Events = slices.DeleteFunc(all, func(e LoggedEvent) bool {
+		return e.Subject != "package/"+string(v.ID) && !strings.Contains(e.Detail["package"], string(v.ID))
+	})
+	return err
+}
+
+// packageRows adds to packages what a list shows of them. The actor is a party to none of their cases: that was asked
+// before, or the query left them out.
+func packageRows(ctx context.Context, tx Tx, a Actor, ps []Package) ([]PackageRow, error) {
+	var ids []account.ID
+	for _, p := range ps {
+		ids = append(ids, p.Requester, p.Approver)
+	}
+	names, err := tx.Names(ctx, ids)
+	rows := make([]PackageRow, len(ps))
+	for i, p := range ps {
+		rows[i] = PackageRow{p, names[p.Requester], names[p.Approver],
+			p.State == PackageRequested && Can(a, PackageApprove, p.target(nil))}
+	}
+	return rows, err
+}
+
+// ListPackages lists the packages of the lanes that the actor may know of, newest first, but for cases to which they are
+// a party.
+func (d *Desk) ListPackages(ctx context.Context, a Actor, limit int) (rows []PackageRow, err error) {
 	if err := Allow(a, PackageRead, Target{}); err != nil {
 		return nil, err
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {
-		ps, err = tx.Packages(ctx, Lanes(a, PackageRead), limit)
+		ps, err := tx.Packages(ctx, PackageQuery{Lanes: Lanes(a, PackageRead), Without: a.Account, Limit: limit})
+		if err != nil {
+			return err
+		}
+		rows, err = packageRows(ctx, tx, a, ps)
 		return err
 	})
-	return ps, err
+	return rows, err
+}
+
+// packagesToApprove is the packages that wait for the actor as second person, at most WaitingLimit.
+func packagesToApprove(ctx context.Context, tx Tx, a Actor) ([]PackageRow, error) {
+	ps, err := tx.Packages(ctx, PackageQuery{Lanes: Lanes(a, PackageApprove), State: PackageRequested, Without: a.Account, Limit: WaitingLimit})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := packageRows(ctx, tx, a, ps)
+	return slices.DeleteFunc(rows, func(r PackageRow) bool { return !r.CanApprove }), err
 }
 
 // DownloadPackage opens a finished package; each download is in the custody log before its first byte.
@@ -253,9 +348,10 @@ func (d *Desk) BeginBuilding(ctx context.Context, id PackageID) (p Package, done
 		if done = p.State != PackageApproved && p.State != PackageBuilding; done {
 			return nil
 		}
-		if err := mayLeave(ctx, tx, p); errors.Is(err, ErrConflict) {
+		var held *Error
+		if err := mayLeave(ctx, tx, p); errors.As(err, &held) && held.Kind == Conflict {
 			done = true
-			p.State, p.Why = PackageFailed, "The case was taken up again before the package was built."
+			p.State, p.Why = PackageFailed, held.Msg
 			if err := tx.SavePackage(ctx, p); err != nil {
 				return err
 			}

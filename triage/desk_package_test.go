@@ -217,3 +217,81 @@ func TestProofs(t *testing.T) {
 		t.Errorf("%v after %v", head, small.Head)
 	}
 }
+
+// TestStalePackageDoesNotLeave decides a case anew after packages of every state were made: none of them goes on, and one
+// that is asked for under the new decision does.
+func TestStalePackageDoesNotLeave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lior, lena := w.people["lior"], w.people["lena"]
+	r := w.settled("hate", "rui")
+	ask := func(scope string, until func(triage.PackageID)) triage.PackageID {
+		t.Helper()
+		p, err := w.RequestPackage(t.Context(), lior, w.ask(r, scope))
+		w.ok(err)
+		until(p.ID)
+		return p.ID
+	}
+	approve := func(id triage.PackageID) { t.Helper(); w.ok(w.AnswerPackage(t.Context(), lena, id, true, "")) }
+	build := func(failed string) func(triage.PackageID) {
+		return func(id triage.PackageID) {
+			t.Helper()
+			approve(id)
+			_, done, err := w.BeginBuilding(t.Context(), id)
+			if w.ok(err); done {
+				t.Error("it is not built")
+			}
+			w.ok(w.FinishBuilding(t.Context(), id, "key", triage.SHA256{1}, 7, failed))
+		}
+	}
+	requested := ask("The first part.", func(triage.PackageID) {})
+	approved, ready, failed := ask("The second part.", approve), ask("The third part.", build("")), ask("The fourth part.", build("The disk is full."))
+	held := func(id triage.PackageID) string {
+		t.Helper()
+		v, err := w.OpenPackage(t.Context(), lior, id)
+		w.ok(err)
+		if v.Held != "" && (v.CanDownload || v.CanRetry) {
+			t.Errorf("%s is held, and offered: %+v", id, v)
+		}
+		return v.Held
+	}
+	if v, err := w.OpenPackage(t.Context(), lior, ready); err != nil || v.Held != "" || !v.CanDownload {
+		t.Errorf("%+v, %v", v, err)
+	}
+	w.ok(w.Reopen(t.Context(), lena, r.Case, "we were wrong about it"))
+	_, err := w.Claim(t.Context(), w.people["rui"], r.Case)
+	w.ok(err)
+	_, err = w.Decide(t.Context(), w.people["rui"], r.Case, w.finding(r, triage.ActNone, 0))
+	w.ok(err)
+	w.is(triage.ErrConflict, w.AnswerPackage(t.Context(), lena, requested, true, ""))
+	w.is(triage.ErrConflict, second(w.DownloadPackage(t.Context(), lior, ready)))
+	w.is(triage.ErrConflict, w.RetryPackage(t.Context(), lior, failed))
+	_, done, err := w.BeginBuilding(t.Context(), approved)
+	if w.ok(err); !done {
+		t.Error("an approval of before is built")
+	}
+	for _, id := range []triage.PackageID{requested, approved, ready, failed} {
+		contains(t, held(id), "decided anew")
+	}
+	w.ok(w.AnswerPackage(t.Context(), lena, requested, false, "it is out of date"))
+	fresh := ask("The third part.", build("")) // in the words of the stale one
+	if held(fresh) != "" || fresh == ready {
+		t.Errorf("%s: %q", fresh, held(fresh))
+	}
+	w.is(triage.ErrNotFound, second(w.DownloadPackage(t.Context(), lior, fresh))) // its bytes are not there in this test
+}
+
+// TestPackageOfBefore has a package whose request did not keep its decision: it is asked for anew.
+func TestPackageOfBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.settled("hate", "rui")
+	p := triage.Package{ID: "P-00000-00001", Case: r.Case, Lane: triage.LaneGeneral, Exhibits: r.Exhibits, Recipient: "Police", Basis: "warrant",
+		Scope: "All of the clip.", Requester: w.people["lior"].Account, Requested: w.now, State: triage.PackageRequested}
+	w.ok(w.Store.Update(t.Context(), func(tx triage.Tx) error { return tx.InsertPackage(t.Context(), p) }))
+	w.is(triage.ErrConflict, w.AnswerPackage(t.Context(), w.people["lena"], p.ID, true, ""))
+	fresh, err := w.RequestPackage(t.Context(), w.people["lior"], w.ask(r, "All of the clip."))
+	if w.ok(err); fresh.ID == p.ID {
+		t.Error("the old request stands for the new one")
+	}
+}

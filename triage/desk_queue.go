@@ -37,9 +37,9 @@ var tabStates = map[Tab][]State{
 }
 
 // query is what a tab shows to an actor: the lanes whose cases in those states they may know of. It is false where that is
-// nothing.
+// nothing. A case to which they are a party is not among them.
 func (t Tab) query(a Actor) (QueueQuery, bool) {
-	q := QueueQuery{States: tabStates[t], Recent: t == TabDecided}
+	q := QueueQuery{States: tabStates[t], Recent: t == TabDecided, Without: a.Account}
 	if len(q.States) == 0 {
 		return q, false
 	}
@@ -59,12 +59,23 @@ const CountLimit = 500
 
 // Queue is one page of one tab, and how many cases each tab holds.
 type Queue struct {
-	Rows   []CaseRow
-	More   bool
-	Counts map[Tab]int
+	Rows     []QueueRow
+	More     bool
+	Counts   map[Tab]int
+	Packages []PackageRow // on TabApproval: packages that wait for the actor as second person
+	Stranded []CaseID     // for leads: queued cases that none but a lead may take, as every other reviewer is a party
 }
 
-// ListQueue shows a page of the queue: only what the actor's lanes hold, also in the counts.
+// QueueRow is a case of the queue with what the actor may do with it.
+type QueueRow struct {
+	CaseRow
+	Mine     bool      // held by the actor
+	CanClaim bool      // free, and the actor may
+	Proposed *Decision // on TabApproval: what waits for a second person
+	Proposer string    // name of who decided it
+}
+
+// ListQueue shows a page of the queue: only what the actor's lanes hold and does not concern them, also in the counts.
 func (d *Desk) ListQueue(ctx context.Context, a Actor, tab Tab, ask QueueQuery) (out Queue, err error) {
 	if err := Allow(a, QueueRead, Target{}); err != nil {
 		return Queue{}, err
@@ -80,22 +91,89 @@ func (d *Desk) ListQueue(ctx context.Context, a Actor, tab Tab, ask QueueQuery) 
 				return err
 			}
 		}
+		if out.Stranded, err = strandedFor(ctx, tx, a); err != nil {
+			return err
+		}
 		q, ok := tab.query(a)
 		if !ok {
 			return nil
 		}
 		q.Policy, q.Text, q.After = ask.Policy, account.CleanName(ask.Text, MaxName), ask.After
-		limit := min(max(ask.Limit, 1), 199)
-		q.Limit = limit + 1
-		if out.Rows, err = tx.Queue(ctx, q); err != nil {
+		q.Limit = min(max(ask.Limit, 1), 199)
+		if err := d.listRows(ctx, tx, a, q, &out); err != nil || tab != TabApproval {
 			return err
 		}
-		if len(out.Rows) > limit {
-			out.Rows, out.More = out.Rows[:limit], true
-		}
-		return nil
+		return addProposals(ctx, tx, a, &out)
 	})
 	return out, err
+}
+
+func (d *Desk) listRows(ctx context.Context, tx Tx, a Actor, q QueueQuery, out *Queue) error {
+	limit := q.Limit
+	q.Limit++
+	rows, err := tx.Queue(ctx, q)
+	if out.More = len(rows) > limit; out.More {
+		rows = rows[:limit]
+	}
+	for _, r := range rows {
+		on := r.target(nil) // the query left out every case to which the actor is a party
+		out.Rows = append(out.Rows, QueueRow{CaseRow: r, Mine: r.HeldBy(a.Account, d.now()), CanClaim: r.Free(d.now()) && Can(a, CaseClaim, on)})
+	}
+	return err
+}
+
+// addProposals fills in what the approval tab shows besides.
+func addProposals(ctx context.Context, tx Tx, a Actor, out *Queue) (err error) {
+	for i := range out.Rows {
+		row := &out.Rows[i]
+		ds, err := tx.Decisions(ctx, row.ID)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(ds, func(d Decision) bool { return d.State == DecisionProposed })
+		if at < 0 {
+			continue
+		}
+		names, err := tx.Names(ctx, []account.ID{ds[at].Decider})
+		if err != nil {
+			return err
+		}
+		row.Proposed, row.Proposer = &ds[at], names[ds[at].Decider]
+	}
+	out.Packages, err = packagesToApprove(ctx, tx, a)
+	return err
+}
+
+// Waiting is how much waits for somebody, each counted up to WaitingLimit: the numbers in the menu.
+type Waiting struct {
+	Open      int // cases to take
+	Decisions int // of others, to approve
+	Packages  int // of others, to approve
+}
+
+// WaitingLimit is up to where Waiting counts.
+const WaitingLimit = 100
+
+// CountWaiting counts what waits for the actor, in their lanes and without what they are a party to.
+func (d *Desk) CountWaiting(ctx context.Context, a Actor) (n Waiting, err error) {
+	claim, approve := Lanes(a, CaseClaim), Lanes(a, DecisionApprove)
+	if len(claim)+len(approve)+len(Lanes(a, PackageApprove)) == 0 {
+		return n, nil
+	}
+	err = d.Store.View(ctx, func(tx Tx) error {
+		n = Waiting{}
+		if n.Open, err = tx.Count(ctx, QueueQuery{Lanes: claim, States: []State{StateQueued}, Without: a.Account}, WaitingLimit); err != nil {
+			return err
+		}
+		q := QueueQuery{Lanes: approve, States: []State{StateAwaiting}, Proposer: a.Account, Without: a.Account}
+		if n.Decisions, err = tx.Count(ctx, q, WaitingLimit); err != nil {
+			return err
+		}
+		ps, err := packagesToApprove(ctx, tx, a)
+		n.Packages = len(ps)
+		return err
+	})
+	return n, err
 }
 
 // Claim gives the actor the lease on a case, or renews it.
@@ -127,7 +205,7 @@ func (d *Desk) ClaimNext(ctx context.Context, a Actor) (c Case, err error) {
 		if len(lanes) == 0 {
 			return Allow(a, CaseClaim, Target{Lane: LaneGeneral})
 		}
-		c, err = d.nextFor(ctx, tx, a, lanes)
+		c, err = tx.NextCase(ctx, lanes, a.Account, d.now(), d.now().Add(-SkipTime))
 		if errors.Is(err, ErrNotFound) {
 			return Errorf(NotFound, "No case is waiting. Well done: the queue is empty for you.")
 		} else if err != nil {
@@ -136,23 +214,6 @@ func (d *Desk) ClaimNext(ctx context.Context, a Actor) (c Case, err error) {
 		return d.claim(ctx, tx, a, &c)
 	})
 	return c, err
-}
-
-// nextFor is the next case that the actor is not a party to; those are passed over like skipped ones.
-func (d *Desk) nextFor(ctx context.Context, tx Tx, a Actor, lanes []Lane) (Case, error) {
-	for {
-		c, err := tx.NextCase(ctx, lanes, a.Account, d.now(), d.now().Add(-SkipTime))
-		if err != nil {
-			return c, err
-		}
-		parties, err := tx.Parties(ctx, c.ID)
-		if err != nil || !slices.Contains(parties, a.Account) {
-			return c, err
-		}
-		if err := tx.Skip(ctx, c.ID, a.Account, d.now()); err != nil {
-			return c, err
-		}
-	}
 }
 
 func (d *Desk) claim(ctx context.Context, tx Tx, a Actor, c *Case) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // FileReport files a report. Every clip is under its full object lock, and on disk, before the receipt exists. The same
-// form sent twice (the same key) files one report and gets the same answer.
+// form sent twice (the same key) files one report and gets the same answer; another form under its key is refused.
 func (d *Desk) FileReport(ctx context.Context, a Actor, n NewReport) (Report, error) {
 	if err := Allow(a, ReportCreate, Target{}); err != nil {
 		return Report{}, err
@@ -21,13 +21,13 @@ func (d *Desk) FileReport(ctx context.Context, a Actor, n NewReport) (Report, er
 	if err := n.Validate(d.now()); err != nil {
 		return Report{}, err
 	}
-	if r, err := d.reportByKey(ctx, a, n.Key); !errors.Is(err, ErrNotFound) {
+	if r, err := d.filedAlready(ctx, a, n); !errors.Is(err, ErrNotFound) {
 		return r, err
 	}
 	filed, err := d.fileOnce(ctx, a, n)
 	if err != nil { // the same form, sent twice at once: the other one may have won, and taken the clips
-		if r, err := d.reportByKey(ctx, a, n.Key); err == nil {
-			return r, nil
+		if r, again := d.filedAlready(ctx, a, n); again == nil || errors.Is(again, ErrInvalid) {
+			return r, again
 		}
 	}
 	return filed, err
@@ -44,11 +44,17 @@ func (d *Desk) fileOnce(ctx context.Context, a Actor, n NewReport) (filed Report
 	return filed, err
 }
 
-func (d *Desk) reportByKey(ctx context.Context, a Actor, key string) (r Report, err error) {
+// filedAlready finds the report that this very form filed, when its answer was lost and it was sent again. What another
+// form says under the same key (somebody went back in the browser and wrote something else) must not be lost: it is refused
+// in words, and filed once it comes with a key of its own.
+func (d *Desk) filedAlready(ctx context.Context, a Actor, n NewReport) (r Report, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
-		r, err = tx.ReportByKey(ctx, a.Account, key)
+		r, err = tx.ReportByKey(ctx, a.Account, n.Key)
 		return err
 	})
+	if err == nil && r.Form != n.digest() {
+		return Report{}, fieldError("key", "This form was sent before, with other contents: that is your report %s. What you wrote now is not filed yet. Send it again to file it as a report of its own.", r.ID)
+	}
 	return r, err
 }
 
@@ -103,7 +109,7 @@ func fieldError(field, format string, args ...any) error {
 func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (Report, error) {
 	now := d.now()
 	policy, _ := PolicyByID(n.Policy)
-	r := Report{ID: ReportID(NewID(prefixReport)), Reporter: a.Account, Org: a.Org, Key: n.Key, Meeting: n.Meeting,
+	r := Report{ID: ReportID(NewID(prefixReport)), Reporter: a.Account, Org: a.Org, Key: n.Key, Form: n.digest(), Meeting: n.Meeting,
 		MeetingName: n.MeetingName, Occurred: n.Occurred.UTC().Truncate(time.Microsecond), Policy: n.Policy, Words: n.Words, Simulated: n.Simulated, Filed: now}
 	if err := d.resolve(ctx, tx, a, n, &r); err != nil {
 		return Report{}, err
@@ -300,13 +306,13 @@ func (d *Desk) MyReport(ctx context.Context, a Actor, id ReportID) (v ReportView
 	return v, err
 }
 
-// MyReports lists one's own reports, newest first.
-func (d *Desk) MyReports(ctx context.Context, a Actor, limit int) (vs []ReportView, err error) {
+// MyReports lists one's own reports, newest first, from the one after a cursor on.
+func (d *Desk) MyReports(ctx context.Context, a Actor, after ReportCursor, limit int) (vs []ReportView, err error) {
 	if err := Allow(a, ReportRead, Target{}); err != nil {
 		return nil, err
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {
-		rs, err := tx.ReportsBy(ctx, a.Account, limit)
+		rs, err := tx.ReportsBy(ctx, a.Account, after, limit)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 // reports lists one's own reports.
 func (w *world) reports(who string) []triage.ReportView {
 	w.t.Helper()
-	vs, err := w.MyReports(w.t.Context(), w.people[who], 100)
+	vs, err := w.MyReports(w.t.Context(), w.people[who], triage.ReportCursor{}, 100)
 	w.ok(err)
 	return vs
 }
@@ -361,4 +361,45 @@ func TestOneReportOf25People(t *testing.T) {
 	want := []custody.Act{custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade}
 	want = append(want, slices.Repeat([]custody.Act{custody.DecisionFinding}, triage.MaxPeople)...)
 	w.logs(r.Case, append(want, custody.DecisionApproved, custody.EnforcementStarted)...)
+}
+
+// TestAnotherFormUnderOneKey sends a second, different report with the key of the first: it is neither acknowledged nor
+// lost, however it differs, and is filed under a key of its own.
+func TestAnotherFormUnderOneKey(t *testing.T) {
+	t.Parallel()
+	for name, w := range map[string]*world{"memory": newWorld(t), "PostgreSQL": overPostgres(t)} {
+		n := w.form("hate", w.upload())
+		first, err := w.FileReport(t.Context(), w.people["host"], n)
+		w.ok(err)
+		x := w.upload()
+		for what, change := range map[string]func(*triage.NewReport){
+			"words":    func(n *triage.NewReport) { n.Words = "Something else." },
+			"a clip":   func(n *triage.NewReport) { n.Uploads = []triage.UploadID{x} },
+			"no clip":  func(n *triage.NewReport) { n.Uploads = nil },
+			"a person": func(n *triage.NewReport) { n.People = []triage.Person{{Name: "Trudy"}} },
+			"policy":   func(n *triage.NewReport) { n.Policy = "threat" },
+			"time":     func(n *triage.NewReport) { n.Occurred = n.Occurred.Add(-time.Minute) },
+			"meeting":  func(n *triage.NewReport) { n.MeetingName = "Book club" },
+		} {
+			other := n
+			change(&other)
+			_, err := w.FileReport(t.Context(), w.people["host"], other)
+			var fe triage.FieldErrors
+			if !errors.As(err, &fe) || fe[0].Field != "key" || !strings.Contains(fe[0].Msg, string(first.ID)) {
+				t.Errorf("%s, other %s: %v", name, what, err)
+			}
+		}
+		if vs := w.reports("host"); len(vs) != 1 {
+			t.Errorf("%s: %d reports", name, len(vs))
+		}
+		other := w.form("threat", x)
+		r, err := w.FileReport(t.Context(), w.people["host"], other)
+		if w.ok(err); r.ID == first.ID {
+			t.Errorf("%s: under its own key it is the first report still", name)
+		}
+		again, err := w.FileReport(t.Context(), w.people["host"], n)
+		if w.ok(err); again.ID != first.ID {
+			t.Errorf("%s: the first form is %s now", name, again.ID)
+		}
+	}
 }

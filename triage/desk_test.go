@@ -44,7 +44,7 @@ func TestFileReportThatCommittedUnseen(t *testing.T) {
 		r, err = w.FileReport(t.Context(), w.people["host"], n)
 	}
 	w.ok(err)
-	rs, err := w.MyReports(t.Context(), w.people["host"], 10)
+	rs, err := w.MyReports(t.Context(), w.people["host"], triage.ReportCursor{}, 10)
 	if w.ok(err); len(rs) != 1 || rs[0].Report.ID != r.ID {
 		t.Errorf("%d reports", len(rs))
 	}
@@ -183,9 +183,9 @@ func TestNobodyWorksOnTheirOwnCase(t *testing.T) {
 	w.ok(err)
 	robin := w.people["robin"]
 	_, err = w.OpenCase(t.Context(), robin, r.Case)
-	w.is(triage.ErrForbidden, err)
+	w.is(triage.ErrNotFound, err)
 	_, err = w.Claim(t.Context(), robin, r.Case)
-	w.is(triage.ErrForbidden, err)
+	w.is(triage.ErrNotFound, err)
 	_, err = w.ClaimNext(t.Context(), robin)
 	w.is(triage.ErrNotFound, err)
 	own, err := w.FileReport(t.Context(), w.people["lena"], w.form("hate"))
@@ -194,7 +194,7 @@ func TestNobodyWorksOnTheirOwnCase(t *testing.T) {
 	w.ok(err)
 	d, err := w.Decide(t.Context(), w.people["rui"], own.Case, w.finding(own, triage.ActBan, 0))
 	w.ok(err)
-	w.is(triage.ErrForbidden, w.Answer(t.Context(), w.people["lena"], own.Case, d.ID, true, ""))
+	w.is(triage.ErrNotFound, w.Answer(t.Context(), w.people["lena"], own.Case, d.ID, true, ""))
 }
 
 func TestChildSafetyCasesDoNotExistForOthers(t *testing.T) {

@@ -57,7 +57,8 @@ const (
 type Package struct {
 	ID        PackageID
 	Case      CaseID
-	Lane      Lane // the case's
+	Lane      Lane       // the case's
+	Decision  DecisionID // in force when it was asked for: the package leaves under this one only. "" before this was kept
 	Exhibits  []ExhibitID
 	Recipient string // agency and officer
 	Basis     LegalBasis
@@ -79,8 +80,10 @@ type Package struct {
 	Version   int
 }
 
-// Target is the package as Can sees it.
-func (p Package) Target() Target { return Target{Lane: p.Lane, Proposer: p.Requester} }
+// target is the package as Can sees it, with the parties to its case.
+func (p Package) target(parties []account.ID) Target {
+	return Target{Lane: p.Lane, Proposer: p.Requester, Parties: parties}
+}
 
 // NewPackage is the liaison's form.
 type NewPackage struct {

@@ -74,7 +74,7 @@ func (m *model) snapshot() snapshot {
 	m.ok(m.Store.View(ctx, func(tx triage.Tx) error {
 		var all []triage.Report
 		for _, name := range m.names {
-			rs, err := tx.ReportsBy(ctx, m.people[name].Account, 1000)
+			rs, err := tx.ReportsBy(ctx, m.people[name].Account, triage.ReportCursor{}, 1000)
 			m.ok(err)
 			all = append(all, rs...)
 		}
@@ -279,6 +279,9 @@ func (m *model) checkCase(id triage.CaseID, c caseState) {
 		}
 	}
 	for _, p := range c.packages {
+		if i := slices.IndexFunc(c.decisions, func(d triage.Decision) bool { return d.ID == p.Decision }); i < 0 || c.decisions[i].State == triage.DecisionProposed {
+			bad("package %s was asked for under decision %q", p.ID, p.Decision)
+		}
 		if p.Lane != c.Lane {
 			bad("its package is of lane %s", p.Lane)
 		}
@@ -320,6 +323,9 @@ func (m *model) checkSight(a triage.Actor) {
 			if row.Lane == triage.LaneChildSafety && !a.Roles.Has(account.ChildSafety) || row.Lane == triage.LaneGeneral && !general {
 				m.t.Errorf("%s sees a case of lane %s in %s", a.Name, row.Lane, tab)
 			}
+			if m.isParty(a, row.ID) {
+				m.t.Errorf("%s sees a case in %s that is about them", a.Name, tab)
+			}
 		}
 	}
 	ps, err := m.ListPackages(m.t.Context(), a, 1000)
@@ -327,7 +333,19 @@ func (m *model) checkSight(a triage.Actor) {
 		if err == nil && p.Lane == triage.LaneChildSafety && !a.Roles.Has(account.ChildSafety) {
 			m.t.Errorf("%s sees package %s", a.Name, p.ID)
 		}
+		if m.isParty(a, p.Case) {
+			m.t.Errorf("%s sees package %s of a case that is about them", a.Name, p.ID)
+		}
 	}
+}
+
+func (m *model) isParty(a triage.Actor, id triage.CaseID) (is bool) {
+	m.ok(m.Store.View(m.t.Context(), func(tx triage.Tx) error {
+		parties, err := tx.Parties(m.t.Context(), id)
+		is = slices.Contains(parties, a.Account)
+		return err
+	}))
+	return is
 }
 
 // finish sequences the log and looks for everything that was ever acknowledged.

@@ -1,6 +1,8 @@
 package triage
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -73,6 +75,7 @@ type Report struct {
 	Reporter    account.ID
 	Org         account.OrgID
 	Key         string // idempotency key of the form that filed it; unique per reporter
+	Form        SHA256 // digest of what that form said; zero before this was kept
 	Meeting     MeetingID
 	MeetingName string // title or number, as the reporter gave it
 	MeetingMode MeetingMode
@@ -148,6 +151,19 @@ func (n *NewReport) Validate(now time.Time) error {
 		fe.Add("declared", "Tick the declaration: a report has to be made in good faith.")
 	}
 	return fe.Err()
+}
+
+// formContext starts what the digest of a form is of.
+const formContext = "proffer report form v1\n"
+
+// digest tells whether two valid forms say the same; their keys are no part of it.
+func (n NewReport) digest() SHA256 {
+	n.Key, n.Occurred = "", n.Occurred.UTC().Truncate(time.Microsecond)
+	b, err := json.Marshal(n)
+	if err != nil {
+		panic(err) // strings, times and booleans always marshal
+	}
+	return sha256.Sum256(append([]byte(formContext), b...))
 }
 
 func (n *NewReport) validatePeople(fe *FieldErrors) {

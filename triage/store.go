@@ -53,6 +53,8 @@ type AccountTx interface {
 	InsertAccount(ctx context.Context, a account.Account) error
 	// SetRoles replaces an account's roles.
 	SetRoles(ctx context.Context, id account.ID, roles account.Roles) error
+	// SetClosed closes or opens an account.
+	SetClosed(ctx context.Context, id account.ID, closed bool) error
 	// Accounts finds accounts: staff only, or everyone; by name, at most 500.
 	Accounts(ctx context.Context, staffOnly bool) ([]account.Account, error)
 	// Names maps account ids to display names; unknown ids are left out.
@@ -62,6 +64,8 @@ type AccountTx interface {
 	InsertLink(ctx context.Context, hash SHA256, to account.ID, expires time.Time) error
 	// TakeLink uses a token up: it returns the account once, and NotFound for unknown, used and expired tokens.
 	TakeLink(ctx context.Context, hash SHA256, now time.Time) (account.ID, error)
+	// DeleteLinks makes every token of an account unknown.
+	DeleteLinks(ctx context.Context, of account.ID) error
 	// LinksSince counts the links made for an account since a time; it limits how many e-mails one can cause.
 	LinksSince(ctx context.Context, to account.ID, since time.Time) (int, error)
 
@@ -114,9 +118,9 @@ type IntakeTx interface {
 	InsertReport(ctx context.Context, r Report) error // Conflict when reporter and key exist already
 	Report(ctx context.Context, id ReportID) (Report, error)
 	ReportByKey(ctx context.Context, reporter account.ID, key string) (Report, error)
-	SaveReport(ctx context.Context, r Report) error                                  // Withdrawn, Additions and Receipt only; the rest never changes
-	ReportsBy(ctx context.Context, reporter account.ID, limit int) ([]Report, error) // newest first
-	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                       // oldest first
+	SaveReport(ctx context.Context, r Report) error                                                      // Withdrawn, Additions and Receipt only; the rest never changes
+	ReportsBy(ctx context.Context, reporter account.ID, after ReportCursor, limit int) ([]Report, error) // newest first
+	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                                           // oldest first
 	// ReportsOn lists other reports, within lanes, that name the same account (same true) or, where the person has no
 	// account, the same identifier or name; newest first.
 	ReportsOn(ctx context.Context, p Person, not CaseID, lanes []Lane, limit int) ([]EarlierReport, error)
@@ -155,6 +159,7 @@ type QueueQuery struct {
 	Policy   PolicyID   // "" for all
 	Claimant account.ID // "" for all
 	Proposer account.ID // cases whose open proposal is not by this account; "" for all
+	Without  account.ID // leaves out the cases to which this account is a party; "" leaves out none
 	Text     string     // a case, report or meeting number, or part of a reported name; "" for all
 	After    Cursor     // the last row of the page before; the zero Cursor starts
 	Limit    int        // 1 to 200
@@ -166,6 +171,12 @@ type Cursor struct {
 	Priority int
 	Opened   time.Time
 	Case     CaseID
+}
+
+// ReportCursor is the last report of the page before; the zero ReportCursor starts.
+type ReportCursor struct {
+	Filed  time.Time
+	Report ReportID
 }
 
 // CaseRow is a case as a list shows it.
@@ -192,8 +203,11 @@ type CaseTx interface {
 	Queue(ctx context.Context, q QueueQuery) ([]CaseRow, error)
 	// Count counts what Queue would list, up to limit: its cost does not grow with the table.
 	Count(ctx context.Context, q QueueQuery, limit int) (int, error)
-	// NextCase locks and returns the first free queued case in the queue's order that the account has not skipped
-	// since the given time, passing over rows that another transaction holds; NotFound when there is none.
+	// Naming lists cases in some states to which any of the accounts is a party, in the queue's order.
+	Naming(ctx context.Context, who []account.ID, states []State, limit int) ([]Case, error)
+	// NextCase locks and returns the first free queued case in the queue's order to which the account is no party and
+	// that it has not skipped since the given time, passing over rows that another transaction holds; NotFound when there
+	// is none.
 	NextCase(ctx context.Context, lanes []Lane, for_ account.ID, now, skippedSince time.Time) (Case, error)
 	// Skip notes that the account passed over the case.
 	Skip(ctx context.Context, c CaseID, by account.ID, at time.Time) error
@@ -223,8 +237,16 @@ type PackageTx interface {
 	SavePackage(ctx context.Context, p Package) error
 	// Progress sets Done and Total of a package that is being built, without touching its version.
 	Progress(ctx context.Context, id PackageID, done, total int64) error
-	Packages(ctx context.Context, lanes []Lane, limit int) ([]Package, error) // newest first
-	PackagesOf(ctx context.Context, c CaseID) ([]Package, error)              // newest first
+	Packages(ctx context.Context, q PackageQuery) ([]Package, error) // newest first
+	PackagesOf(ctx context.Context, c CaseID) ([]Package, error)     // newest first
+}
+
+// PackageQuery asks for a list of packages.
+type PackageQuery struct {
+	Lanes   []Lane
+	State   PackageState // "" for all
+	Without account.ID   // leaves out the packages of cases to which this account is a party; "" leaves out none
+	Limit   int
 }
 
 // LogTx keeps the custody log. Log is all that use cases need; the rest serves the sequencer and the readers.

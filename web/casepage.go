@@ -24,18 +24,19 @@ type CaseView struct {
 	CanDecide  bool
 	CanPackage bool // request a law-enforcement package
 
-	Reports   []CaseReport
-	Exhibits  []ExhibitView
-	People    []CasePerson
-	Policies  []triage.Policy // to decide with: of the lanes the actor may see
-	Notes     []NoteView
-	Decisions []DecisionView // oldest first
-	Packages  []PackageItem
-	Events    []EventView
-	Decision  DecisionForm
-	Messages  Messages // what was wrong with the decision, note or approval
-	Draft     string   // words of a refused note
-	Position  string   // where the case came from in the queue, in words, or ""
+	Reports       []CaseReport
+	Exhibits      []ExhibitView
+	People        []CasePerson
+	Policies      []triage.Policy // to decide with: of the lanes the actor may see
+	Notes         []NoteView
+	Decisions     []DecisionView // oldest first
+	Packages      []PackageItem
+	Events        []EventView
+	EarlierEvents int // that there are besides, before those
+	Decision      DecisionForm
+	Messages      Messages // what was wrong with the decision, note or approval
+	Draft         string   // words of a refused note
+	Position      string   // where the case came from in the queue, in words, or ""
 }
 
 // CaseReport is one report of the case.

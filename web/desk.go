@@ -56,6 +56,7 @@ type PeopleView struct {
 	Deliveries []DeliveryItem // messages that are waiting, failed or kept
 	MailOff    bool           // no mail server is configured
 	Setback    bool           // nothing is signed into the custody log any more
+	Stranded   int            // cases that wait and that nobody may go on with
 }
 
 // OrgItem is an organisation with its size.

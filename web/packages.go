@@ -47,6 +47,7 @@ type PackageView struct {
 	Page
 	PackageItem
 	Exhibits    []triage.Exhibit // those that are in it
+	Held        string           // why it does not leave, or ""
 	CanDownload bool
 	CanRetry    bool
 	FileName    string // of the download: "proffer-P-….zip"

@@ -13,10 +13,11 @@ type QueueView struct {
 	Policy   triage.PolicyID // filter, or ""
 	Policies []triage.Policy // to filter by: of the lanes the actor may see
 	Rows     []QueueRow
-	Packages []PackageItem // on the approval tab: packages that wait for this actor
-	More     string        // address of the next page, or ""
-	First    string        // address of the first page when this is a later one, or ""
-	CanClaim bool          // may claim in general: shows “Take the next case”
+	Packages []PackageItem   // on the approval tab: packages that wait for this actor
+	More     string          // address of the next page, or ""
+	First    string          // address of the first page when this is a later one, or ""
+	CanClaim bool            // may claim in general: shows “Take the next case”
+	Stranded []triage.CaseID // for leads: cases that no reviewer may take, as all of them are parties
 }
 
 // QueueTab is one tab with its count.

@@ -51,7 +51,9 @@ func HostStateOf(s triage.State, withdrawn bool) HostState {
 type ReportsView struct {
 	Page
 	Reports    []ReportItem
-	Unfinished int // uploads that no report has taken
+	More       string // address of the next page, or ""
+	First      string // address of the first page when this is a later one, or ""
+	Unfinished int    // uploads that no report has taken
 }
 
 // ReportItem is one row of that list.

@@ -14,7 +14,7 @@ func organisationColumns(o *account.Organisation) []column {
 
 func accountColumns(a *account.Account) []column {
 	return []column{{"id", &a.ID}, {"org", opt(&a.Org)}, {"name", &a.Name}, {"email", opt(&a.Email)}, {"roles", ids(&a.Roles)},
-		{"created", &a.Created}}
+		{"created", &a.Created}, {"closed", &a.Closed}}
 }
 
 func (t *tx) Organisation(ctx context.Context, id account.OrgID) (account.Organisation, error) {
@@ -43,6 +43,11 @@ func (t *tx) InsertAccount(ctx context.Context, a account.Account) error {
 
 func (t *tx) SetRoles(ctx context.Context, id account.ID, roles account.Roles) error {
 	_, err := scalar[string](ctx, t, "UPDATE accounts SET roles = $2 WHERE id = $1 RETURNING id", id, ids(&roles))
+	return err
+}
+
+func (t *tx) SetClosed(ctx context.Context, id account.ID, closed bool) error {
+	_, err := scalar[string](ctx, t, "UPDATE accounts SET closed = $2 WHERE id = $1 RETURNING id", id, closed)
 	return err
 }
 
@@ -81,6 +86,11 @@ func (t *tx) InsertLink(ctx context.Context, token triage.SHA256, to account.ID,
 func (t *tx) TakeLink(ctx context.Context, token triage.SHA256, now time.Time) (account.ID, error) {
 	return scalar[account.ID](ctx, t, `UPDATE sign_in_links SET used = $2 WHERE hash = $1 AND used IS NULL AND expires > $2
 		RETURNING account`, hash(&token), now)
+}
+
+func (t *tx) DeleteLinks(ctx context.Context, of account.ID) error {
+	_, err := t.exec(ctx, "DELETE FROM sign_in_links WHERE account = $1", of)
+	return err
 }
 
 func (t *tx) LinksSince(ctx context.Context, to account.ID, since time.Time) (int, error) {

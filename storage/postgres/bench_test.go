@@ -34,7 +34,7 @@ func fillQueue(b *testing.B, s subject, n int) {
 	}
 }
 
-var benchQuery = triage.QueueQuery{Lanes: []triage.Lane{triage.LaneGeneral}, Limit: 50,
+var benchQuery = triage.QueueQuery{Lanes: []triage.Lane{triage.LaneGeneral}, Limit: 50, Without: "A-2",
 	States: []triage.State{triage.StateQueued, triage.StateClaimed, triage.StateEscalated, triage.StateAwaiting}}
 
 func queuePage(ctx context.Context, s subject) error {

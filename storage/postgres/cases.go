@@ -29,7 +29,27 @@ func (t *tx) Parties(ctx context.Context, c triage.CaseID) ([]account.ID, error)
 		UNION SELECT p.account FROM report_people p JOIN reports r ON r.id = p.report WHERE r.case_id = $1 AND p.account IS NOT NULL) parties`, c)
 }
 
+// noParty is true where an account reported nothing in a case and is not reported in it.
+func noParty(id, account string) string {
+	return "NOT EXISTS (SELECT FROM reports r WHERE r.case_id = " + id + " AND r.reporter = " + account + ")" +
+		" AND NOT EXISTS (SELECT FROM report_people p WHERE p.case_id = " + id + " AND p.account = " + account + ")"
+}
+
+func (t *tx) Naming(ctx context.Context, who []account.ID, states []triage.State, limit int) ([]triage.Case, error) {
+	return list(ctx, t, caseColumns, `FROM cases WHERE state = ANY($2) AND id IN (SELECT case_id FROM reports WHERE reporter = ANY($1)
+		UNION SELECT case_id FROM report_people WHERE account = ANY($1)) ORDER BY rank, opened, id LIMIT $3`, ids(&who), ids(&states), limit)
+}
+
 func (t *tx) SaveCase(ctx context.Context, c triage.Case) error {
+	if c.Lane != triage.LaneGeneral { // which no case ever comes back to
+		was, err := scalar[triage.Lane](ctx, t, "SELECT lane FROM cases WHERE id = $1", c.ID)
+		if err != nil {
+			return err
+		}
+		if was != c.Lane {
+			t.tell(changed{kind: KindCase, id: string(c.ID), of: c.ID, was: was})
+		}
+	}
 	t.touch(KindCase, string(c.ID), c.ID)
 	return t.save(ctx, "cases", string(c.ID), c.Version, only(caseColumns(&c), "lane", "policy", "state", "priority", "due", "claimant",
 		"lease", "escalated"))
@@ -42,7 +62,7 @@ func (t *tx) NextCase(ctx context.Context, lanes []triage.Lane, for_ account.ID,
 	}
 	// States and lanes are written out, not passed, so that PostgreSQL can prove that a partial index applies.
 	return one(ctx, t, caseColumns, `FROM cases c WHERE state = 'queued' AND `+in+`
-		AND NOT EXISTS (SELECT FROM skips s WHERE s.account = $1 AND s.case_id = c.id AND s.at >= $2)
+		AND NOT EXISTS (SELECT FROM skips s WHERE s.account = $1 AND s.case_id = c.id AND s.at >= $2) AND `+noParty("c.id", "$1")+`
 		ORDER BY rank, opened, id LIMIT 1 FOR UPDATE SKIP LOCKED`, for_, skippedSince)
 }
 

@@ -30,13 +30,14 @@ const (
 
 // Change says that something was changed by a transaction that committed. It holds numbers only; Lane lets a handler keep
 // it from those who may not know of the case, and Reporter lets a host follow their own report: one Change goes out for
-// each reporter of the case.
+// each reporter of the case. Was lets those who saw the case before it moved lanes see it go.
 type Change struct {
 	Kind     ChangeKind    `json:"kind"`
 	ID       string        `json:"id,omitempty"` // of the case, report, exhibit or package
 	Case     triage.CaseID `json:"case,omitempty"`
 	Lane     triage.Lane   `json:"lane,omitempty"`
 	Reporter account.ID    `json:"reporter,omitempty"`
+	Was      triage.Lane   `json:"was,omitempty"` // the lane that the case left; "" where it stayed in its own
 }
 
 // changed is one change that the transaction will tell of when it commits.
@@ -44,10 +45,15 @@ type changed struct {
 	kind ChangeKind
 	id   string
 	of   triage.CaseID
+	was  triage.Lane
 }
 
 func (t *tx) touch(kind ChangeKind, id string, of triage.CaseID) {
-	if c := (changed{kind, id, of}); !slices.Contains(t.changed, c) {
+	t.tell(changed{kind: kind, id: id, of: of})
+}
+
+func (t *tx) tell(c changed) {
+	if !slices.Contains(t.changed, c) {
 		t.changed = append(t.changed, c)
 	}
 }
@@ -58,14 +64,14 @@ func (t *tx) notify(ctx context.Context) error {
 	if len(t.changed) == 0 {
 		return nil
 	}
-	var kinds, things, cases []string
+	var kinds, things, cases, lanes []string
 	for _, c := range t.changed {
-		kinds, things, cases = append(kinds, string(c.kind)), append(things, c.id), append(cases, string(c.of))
+		kinds, things, cases, lanes = append(kinds, string(c.kind)), append(things, c.id), append(cases, string(c.of)), append(lanes, string(c.was))
 	}
 	_, err := t.exec(ctx, `SELECT pg_notify('`+channel+`', json_build_object('kind', w.kind, 'id', w.id, 'case', c.id, 'lane', c.lane,
-			'reporter', coalesce(r.reporter, ''))::text)
-		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (kind, id, case_id, n) JOIN cases c ON c.id = w.case_id
-		LEFT JOIN LATERAL (SELECT DISTINCT reporter FROM reports WHERE case_id = c.id LIMIT 50) r ON true ORDER BY w.n`, kinds, things, cases)
+			'reporter', coalesce(r.reporter, ''), 'was', w.was)::text)
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS w (kind, id, case_id, was, n) JOIN cases c ON c.id = w.case_id
+		LEFT JOIN LATERAL (SELECT DISTINCT reporter FROM reports WHERE case_id = c.id LIMIT 50) r ON true ORDER BY w.n`, kinds, things, cases, lanes)
 	return err
 }
 

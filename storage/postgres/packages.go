@@ -7,7 +7,7 @@ import (
 )
 
 func packageColumns(p *triage.Package) []column {
-	return []column{{"id", &p.ID}, {"case_id", &p.Case}, {"lane", &p.Lane}, {"recipient", &p.Recipient}, {"basis", &p.Basis},
+	return []column{{"id", &p.ID}, {"case_id", &p.Case}, {"lane", &p.Lane}, {"decision", opt(&p.Decision)}, {"recipient", &p.Recipient}, {"basis", &p.Basis},
 		{"reference", &p.Reference}, {"scope", &p.Scope}, {"requester", &p.Requester}, {"requested", &p.Requested},
 		{"approver", opt(&p.Approver)}, {"answered", optTime{&p.Answered}}, {"answer", &p.Answer}, {"state", &p.State},
 		{"done", &p.Done}, {"total", &p.Total}, {"why", &p.Why}, {"key", &p.Key}, {"sha256", hash(&p.SHA256)}, {"size", &p.Size},
@@ -52,8 +52,9 @@ func (t *tx) Progress(ctx context.Context, id triage.PackageID, done, total int6
 	return err
 }
 
-func (t *tx) Packages(ctx context.Context, lanes []triage.Lane, limit int) ([]triage.Package, error) {
-	return t.packages(ctx, "FROM packages WHERE lane = ANY($1) ORDER BY requested DESC, id LIMIT $2", ids(&lanes), limit)
+func (t *tx) Packages(ctx context.Context, q triage.PackageQuery) ([]triage.Package, error) {
+	return t.packages(ctx, "FROM packages k WHERE lane = ANY($1) AND ($2 = '' OR state = $2) AND ($3 = '' OR "+noParty("k.case_id", "$3")+
+		") ORDER BY requested DESC, id LIMIT $4", ids(&q.Lanes), string(q.State), string(q.Without), q.Limit)
 }
 
 func (t *tx) PackagesOf(ctx context.Context, c triage.CaseID) ([]triage.Package, error) {

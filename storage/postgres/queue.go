@@ -107,6 +107,9 @@ func (b *queryBuilder) filters(q triage.QueueQuery) string {
 	if q.Proposer != "" {
 		and("EXISTS (SELECT FROM decisions d WHERE d.case_id = c.id AND d.state = 'proposed' AND d.decider <> %s)", b.arg(string(q.Proposer)))
 	}
+	if q.Without != "" {
+		and("%s", noParty("c.id", b.arg(string(q.Without))))
+	}
 	if text := strings.TrimSpace(q.Text); text != "" {
 		and("c.id IN (%s)", b.search(text))
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func reportColumns(r *triage.Report) []column {
-	return []column{{"id", &r.ID}, {"case_id", &r.Case}, {"reporter", &r.Reporter}, {"org", opt(&r.Org)}, {"key", &r.Key},
+	return []column{{"id", &r.ID}, {"case_id", &r.Case}, {"reporter", &r.Reporter}, {"org", opt(&r.Org)}, {"key", &r.Key}, {"form", hash(&r.Form)},
 		{"meeting", opt(&r.Meeting)}, {"meeting_name", &r.MeetingName}, {"meeting_mode", &r.MeetingMode}, {"occurred", &r.Occurred},
 		{"policy", &r.Policy}, {"words", &r.Words}, {"exhibits", ids(&r.Exhibits)}, {"simulated", &r.Simulated}, {"filed", &r.Filed},
 		{"withdrawn", optTime{&r.Withdrawn}}, {"receipt", &r.Receipt}, {"version", &r.Version}}
@@ -92,8 +92,12 @@ func (t *tx) report(ctx context.Context, rest string, args ...any) (triage.Repor
 	return rs[0], err
 }
 
-func (t *tx) ReportsBy(ctx context.Context, reporter account.ID, limit int) ([]triage.Report, error) {
-	return t.reports(ctx, "FROM reports WHERE reporter = $1 ORDER BY filed DESC, id LIMIT $2", reporter, limit)
+func (t *tx) ReportsBy(ctx context.Context, reporter account.ID, after triage.ReportCursor, limit int) ([]triage.Report, error) {
+	if after == (triage.ReportCursor{}) {
+		return t.reports(ctx, "FROM reports WHERE reporter = $1 ORDER BY filed DESC, id LIMIT $2", reporter, limit)
+	}
+	return t.reports(ctx, `FROM reports WHERE reporter = $1 AND filed <= $3 AND (filed < $3 OR id > $4) ORDER BY filed DESC, id LIMIT $2`,
+		reporter, limit, after.Filed, after.Report)
 }
 
 func (t *tx) ReportsOf(ctx context.Context, c triage.CaseID) ([]triage.Report, error) {

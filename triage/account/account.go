@@ -54,6 +54,7 @@ type Account struct {
 	Email   string // lower case, unique
 	Roles   Roles  // empty for hosts and attendees
 	Created time.Time
+	Closed  bool // nobody can sign in with it, whatever link they hold: the people of a demonstration that is over
 }
 
 // Staff reports whether the account belongs to the trust-and-safety team in any role.

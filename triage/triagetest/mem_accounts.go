@@ -52,14 +52,22 @@ func (t *tx) InsertAccount(ctx context.Context, a account.Account) error {
 }
 
 func (t *tx) SetRoles(_ context.Context, id account.ID, roles account.Roles) error {
-	if err := t.write("SetRoles"); err != nil {
+	return t.changeAccount("SetRoles", id, func(a *account.Account) { a.Roles = roles })
+}
+
+func (t *tx) SetClosed(_ context.Context, id account.ID, closed bool) error {
+	return t.changeAccount("SetClosed", id, func(a *account.Account) { a.Closed = closed })
+}
+
+func (t *tx) changeAccount(method string, id account.ID, change func(*account.Account)) error {
+	if err := t.write(method); err != nil {
 		return err
 	}
 	a, err := get(t.accounts, id)
 	if err != nil {
 		return err
 	}
-	a.Roles = roles
+	change(&a)
 	t.accounts[id] = copyOf(a)
 	return nil
 }
@@ -101,6 +109,14 @@ func (t *tx) TakeLink(_ context.Context, hash triage.SHA256, now time.Time) (acc
 	l.used = true
 	t.links[hash] = l
 	return l.to, nil
+}
+
+func (t *tx) DeleteLinks(_ context.Context, of account.ID) error {
+	if err := t.write("DeleteLinks"); err != nil {
+		return err
+	}
+	maps.DeleteFunc(t.links, func(_ triage.SHA256, l link) bool { return l.to == of })
+	return nil
 }
 
 func (t *tx) LinksSince(_ context.Context, to account.ID, since time.Time) (int, error) {

@@ -20,7 +20,11 @@ func (t *tx) InsertCase(_ context.Context, c triage.Case) error {
 
 func (t *tx) Case(_ context.Context, id triage.CaseID) (triage.Case, error) { return get(t.cases, id) }
 
-func (t *tx) Parties(_ context.Context, c triage.CaseID) (out []account.ID, _ error) {
+func (t *tx) Parties(_ context.Context, c triage.CaseID) ([]account.ID, error) {
+	return t.parties(c), nil
+}
+
+func (t *tx) parties(c triage.CaseID) (out []account.ID) {
 	for _, r := range t.reportsOf(c) {
 		out = append(out, r.Reporter)
 		for _, p := range r.People {
@@ -29,7 +33,17 @@ func (t *tx) Parties(_ context.Context, c triage.CaseID) (out []account.ID, _ er
 			}
 		}
 	}
-	return out, nil
+	return out
+}
+
+func (t *tx) isParty(id account.ID, c triage.CaseID) bool {
+	return id != "" && slices.Contains(t.parties(c), id)
+}
+
+func (t *tx) Naming(_ context.Context, who []account.ID, states []triage.State, limit int) ([]triage.Case, error) {
+	return find(t.cases, func(c triage.Case) bool {
+		return slices.Contains(states, c.State) && slices.ContainsFunc(who, func(id account.ID) bool { return t.isParty(id, c.ID) })
+	}, queueOrder, limit), nil
 }
 
 func (t *tx) SaveCase(_ context.Context, c triage.Case) error {
@@ -93,7 +107,7 @@ func (t *tx) Count(_ context.Context, q triage.QueueQuery, limit int) (int, erro
 func (t *tx) matches(c triage.Case, q triage.QueueQuery) bool {
 	return slices.Contains(q.Lanes, c.Lane) && slices.Contains(q.States, c.State) &&
 		(q.Policy == "" || c.Policy == q.Policy) && (q.Claimant == "" || c.Claimant == q.Claimant) &&
-		(q.Proposer == "" || t.proposedByOther(c.ID, q.Proposer)) && t.mentions(c, strings.TrimSpace(q.Text))
+		(q.Proposer == "" || t.proposedByOther(c.ID, q.Proposer)) && !t.isParty(q.Without, c.ID) && t.mentions(c, strings.TrimSpace(q.Text))
 }
 
 func (t *tx) proposedByOther(c triage.CaseID, than account.ID) bool {
@@ -162,7 +176,8 @@ func (t *tx) row(c triage.Case) triage.CaseRow {
 func (t *tx) NextCase(_ context.Context, lanes []triage.Lane, for_ account.ID, _, skippedSince time.Time) (triage.Case, error) {
 	found := find(t.cases, func(c triage.Case) bool {
 		skipped, ok := t.skips[skipKey{c.ID, for_}]
-		return c.State == triage.StateQueued && slices.Contains(lanes, c.Lane) && (!ok || skipped.Before(skippedSince))
+		return c.State == triage.StateQueued && slices.Contains(lanes, c.Lane) && !t.isParty(for_, c.ID) &&
+			(!ok || skipped.Before(skippedSince))
 	}, queueOrder, 1)
 	if len(found) == 0 {
 		return triage.Case{}, missing()

@@ -119,8 +119,10 @@ func (t *tx) Progress(_ context.Context, id triage.PackageID, done, total int64)
 	return err
 }
 
-func (t *tx) Packages(_ context.Context, lanes []triage.Lane, limit int) ([]triage.Package, error) {
-	return find(t.packages, func(p triage.Package) bool { return slices.Contains(lanes, p.Lane) }, newest(requested, packageID), limit), nil
+func (t *tx) Packages(_ context.Context, q triage.PackageQuery) ([]triage.Package, error) {
+	return find(t.packages, func(p triage.Package) bool {
+		return slices.Contains(q.Lanes, p.Lane) && (q.State == "" || p.State == q.State) && !t.isParty(q.Without, p.Case)
+	}, newest(requested, packageID), q.Limit), nil
 }
 
 func (t *tx) PackagesOf(_ context.Context, c triage.CaseID) ([]triage.Package, error) {

@@ -226,8 +226,11 @@ func derivedKind(a, b triage.Derivative) int   { return cmp.Compare(a.Kind, b.Ki
 func watchAt(a, b triage.Watch) int            { return a.At.Compare(b.At) }
 func sameFold(a, b string) bool                { return a != "" && fold(a) == fold(b) }
 
-func (t *tx) ReportsBy(_ context.Context, reporter account.ID, limit int) ([]triage.Report, error) {
-	return find(t.reports, func(r triage.Report) bool { return r.Reporter == reporter }, newest(filed, reportID), limit), nil
+func (t *tx) ReportsBy(_ context.Context, reporter account.ID, after triage.ReportCursor, limit int) ([]triage.Report, error) {
+	order, last := newest(filed, reportID), triage.Report{ID: after.Report, Filed: after.Filed}
+	return find(t.reports, func(r triage.Report) bool {
+		return r.Reporter == reporter && (after == triage.ReportCursor{} || order(r, last) > 0)
+	}, order, limit), nil
 }
 
 func (t *tx) ReportsOf(_ context.Context, c triage.CaseID) ([]triage.Report, error) {

@@ -33,7 +33,7 @@ func Run(t *testing.T, newStore func(testing.TB) Subject) {
 		{"sessions", testSessions}, {"messages", testMessages}, {"meetings", testMeetings}, {"uploads", testUploads},
 		{"blobs", testBlobs}, {"reports", testReports}, {"earlier reports", testEarlierReports}, {"exhibits", testExhibits},
 		{"viewing", testViewing}, {"cases", testCases}, {"queue order", testQueueOrder}, {"queue filters", testQueueFilters},
-		{"queue rows", testQueueRows}, {"next case", testNextCase}, {"claims race", testClaimsRace}, {"sweeping", testSweeping},
+		{"queue rows", testQueueRows}, {"parties", testParties}, {"next case", testNextCase}, {"claims race", testClaimsRace}, {"sweeping", testSweeping},
 		{"decisions", testDecisions}, {"enforcements", testEnforcements}, {"packages", testPackages}, {"log", testLog},
 		{"not found", testNotFound},
 	} {

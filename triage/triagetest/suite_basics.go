@@ -97,6 +97,11 @@ func testAccounts(t *testing.T, w *world) {
 		w.fails(tx.SetRoles(ctx, "A-none", nil), triage.ErrNotFound)
 		equal(w, must(tx.Account(ctx, w.ben.ID)).Roles, account.Roles{account.Auditor})
 		equal(w, len(must(tx.Accounts(ctx, true))), 2)
+		for _, closed := range []bool{true, false} {
+			w.ok(tx.SetClosed(ctx, w.ann.ID, closed))
+			equal(w, must(tx.Account(ctx, w.ann.ID)).Closed, closed)
+		}
+		w.fails(tx.SetClosed(ctx, "A-none", true), triage.ErrNotFound)
 	})
 }
 
@@ -127,6 +132,13 @@ func testLinks(t *testing.T, w *world) {
 		_, err := take(key(2), soon.Add(-time.Minute))
 		return err
 	}), 1)
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.InsertLink(ctx, key(3), w.ann.ID, soon))
+		w.ok(tx.InsertLink(ctx, key(4), w.ben.ID, soon))
+		w.ok(tx.DeleteLinks(ctx, w.ann.ID))
+	})
+	refused[account.ID](w, triage.ErrNotFound)(take(key(3), w.start))
+	is(w, w.ben.ID)(take(key(4), w.start))
 }
 
 func testSessions(t *testing.T, w *world) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
 )
 
 func testCases(t *testing.T, w *world) {
@@ -99,7 +100,7 @@ func testQueueFilters(t *testing.T, w *world) {
 	claimed := w.addCase(triage.LaneGeneral, triage.StateClaimed, 40, 0)
 	waiting := w.addCase(triage.LaneGeneral, triage.StateAwaiting, 30, 0)
 	closed := w.addCase(triage.LaneChildSafety, triage.StateQueued, 90, 0)
-	r := w.addReport(queued, 1, triage.Person{Name: "Mal%ory Ünal"})
+	r := w.addReport(queued, 1, triage.Person{Name: "Mal%ory Ünal"}, triage.Person{Name: "Zed", Account: w.ben.ID})
 	w.addReport(claimed, 1, triage.Person{Name: "Trudy"})
 	secret := w.addReport(closed, 1, triage.Person{Name: "Mal%ory Hidden"})
 	w.update(func(ctx context.Context, tx triage.Tx) {
@@ -119,6 +120,12 @@ func testQueueFilters(t *testing.T, w *world) {
 		"claimant":               {triage.QueueQuery{Lanes: general, Claimant: w.ann.ID}, []triage.CaseID{claimed.ID}},
 		"proposed by another":    {triage.QueueQuery{Lanes: general, Proposer: w.ben.ID}, []triage.CaseID{waiting.ID}},
 		"proposed by oneself":    {triage.QueueQuery{Lanes: general, Proposer: w.ann.ID}, nil},
+		"without a reported one": {triage.QueueQuery{Lanes: general, Without: w.ben.ID}, []triage.CaseID{claimed.ID, waiting.ID}},
+		"without a reporter":     {triage.QueueQuery{Lanes: general, Without: w.host.ID}, []triage.CaseID{waiting.ID}},
+		"without a stranger":     {triage.QueueQuery{Lanes: general, Without: w.ann.ID}, []triage.CaseID{queued.ID, claimed.ID, waiting.ID}},
+		"oneself by name":        {triage.QueueQuery{Lanes: general, Without: w.ben.ID, Text: "Zed"}, nil},
+		"oneself by number":      {triage.QueueQuery{Lanes: general, Without: w.ben.ID, Text: string(queued.ID)}, nil},
+		"oneself by report":      {triage.QueueQuery{Lanes: general, Without: w.ben.ID, Text: string(r.ID)}, nil},
 		"part of a name":         {triage.QueueQuery{Lanes: general, Text: " ory üN "}, []triage.CaseID{queued.ID}},
 		"percent is a character": {triage.QueueQuery{Lanes: general, Text: "l%o"}, []triage.CaseID{queued.ID}},
 		"percent is no wildcard": {triage.QueueQuery{Lanes: general, Text: "t%y"}, nil},
@@ -199,6 +206,31 @@ func testNextCase(t *testing.T, w *world) {
 		w.ok(tx.Skip(ctx, old.ID, w.ann.ID, w.at(20)))
 		w.ok(tx.Skip(ctx, low.ID, w.ann.ID, w.at(20)))
 		refused[triage.Case](w, triage.ErrNotFound)(tx.NextCase(ctx, general, w.ann.ID, w.at(21), w.at(10)))
+	})
+	w.addReport(old, 1, triage.Person{Name: "Ben", Account: w.ben.ID})
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		is(w, young)(tx.NextCase(ctx, general, w.ben.ID, w.at(21), w.at(10)))
+		is(w, young)(tx.NextCase(ctx, general, w.host.ID, w.at(21), w.at(10)))
+	})
+}
+
+func testParties(t *testing.T, w *world) {
+	low, high := w.addCase(triage.LaneGeneral, triage.StateQueued, 10, 0), w.addCase(triage.LaneChildSafety, triage.StateClaimed, 90, 0)
+	none := w.addCase(triage.LaneGeneral, triage.StateQueued, 50, 0)
+	w.addReport(low, 1, triage.Person{Name: "Ben", Account: w.ben.ID}, triage.Person{Name: "Ben again", Account: w.ben.ID}, triage.Person{Name: "Guest"})
+	w.addReport(high, 1, triage.Person{Name: "Chi", Account: w.child.ID})
+	open := []triage.State{triage.StateQueued, triage.StateClaimed}
+	w.view(func(ctx context.Context, tx triage.Tx) {
+		parties := must(tx.Parties(ctx, low.ID))
+		slices.Sort(parties)
+		equal(w, slices.Compact(parties), []account.ID{w.host.ID, w.ben.ID})
+		empty(w, must(tx.Parties(ctx, none.ID)))
+		is(w, []triage.Case{high, low})(tx.Naming(ctx, []account.ID{w.ben.ID, w.child.ID, w.ann.ID}, open, 9))
+		is(w, []triage.Case{high, low})(tx.Naming(ctx, []account.ID{w.host.ID}, open, 9))
+		is(w, []triage.Case{high})(tx.Naming(ctx, []account.ID{w.host.ID}, open, 1))
+		is(w, []triage.Case{low})(tx.Naming(ctx, []account.ID{w.host.ID}, open[:1], 9))
+		empty(w, must(tx.Naming(ctx, []account.ID{w.ann.ID}, open, 9)))
+		empty(w, must(tx.Naming(ctx, nil, open, 9)))
 	})
 }
 

@@ -147,7 +147,7 @@ func testForgotten(w *world) {
 func testReports(t *testing.T, w *world) {
 	c := w.addCase(triage.LaneGeneral, triage.StateReceived, 50, 0)
 	m := triage.Meeting{ID: "M-00000-00001", Org: w.org.ID, Host: w.host.ID, Title: "Stand-up", Started: w.at(0)}
-	full := triage.Report{ID: "R-00000-00001", Case: c.ID, Reporter: w.host.ID, Org: w.org.ID, Key: "key", Meeting: m.ID, MeetingName: m.Title,
+	full := triage.Report{ID: "R-00000-00001", Case: c.ID, Reporter: w.host.ID, Org: w.org.ID, Key: "key", Form: triage.SHA256{7}, Meeting: m.ID, MeetingName: m.Title,
 		MeetingMode: triage.ModeStandard, Occurred: w.at(1), Policy: "hate", Words: "Line\n„quoted“ ✓", Simulated: true, Filed: w.at(2),
 		Exhibits: []triage.ExhibitID{"X-2", "X-1"}, Receipt: []byte("signed\n"),
 		People: []triage.Person{{ID: "W-1", Name: "Zoë"}, {ID: "W-2", Name: "Ann", Identifier: "p2@example.org", Account: w.ann.ID}}}
@@ -162,8 +162,11 @@ func testReports(t *testing.T, w *world) {
 	older := w.addReport(c, 1, triage.Person{Name: "Mallory"})
 	w.update(func(ctx context.Context, tx triage.Tx) {
 		is(w, []triage.Report{older, full})(tx.ReportsOf(ctx, c.ID))
-		is(w, []triage.Report{full})(tx.ReportsBy(ctx, w.host.ID, 1))
-		empty(w, must(tx.ReportsBy(ctx, w.ann.ID, 1)))
+		is(w, []triage.Report{full})(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{}, 1))
+		is(w, []triage.Report{older})(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{Filed: full.Filed, Report: full.ID}, 9))
+		is(w, []triage.Report{full, older})(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{Filed: full.Filed, Report: "R-00000-00000"}, 9))
+		empty(w, must(tx.ReportsBy(ctx, w.host.ID, triage.ReportCursor{Filed: older.Filed, Report: older.ID}, 9)))
+		empty(w, must(tx.ReportsBy(ctx, w.ann.ID, triage.ReportCursor{}, 1)))
 
 		changed := full
 		changed.Withdrawn, changed.Receipt = w.at(3), []byte("signed again\n")

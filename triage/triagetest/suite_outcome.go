@@ -81,21 +81,36 @@ func testEnforcements(t *testing.T, w *world) {
 
 func testPackages(t *testing.T, w *world) {
 	c, hidden := w.addCase(triage.LaneGeneral, triage.StateDecided, 50, 0), w.addCase(triage.LaneChildSafety, triage.StateDecided, 50, 0)
-	r := w.addReport(c, 1, triage.Person{Name: "Mallory"})
+	r := w.addReport(c, 1, triage.Person{Name: "Mallory"}, triage.Person{Name: "Ben", Account: w.ben.ID})
 	one, two := w.addExhibit(r, 1), w.addExhibit(r, 2)
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.InsertDecision(ctx, triage.Decision{ID: "D-1", Case: c.ID, Number: 1, Decider: w.ann.ID, Decided: w.at(1), State: triage.DecisionInForce}))
+	})
 	request := func(n int, of triage.Case, xs ...triage.ExhibitID) triage.Package {
 		p := triage.Package{ID: triage.PackageID(fmt.Sprintf("P-%d", n)), Case: of.ID, Lane: of.Lane, Exhibits: xs, Recipient: "Police",
 			Basis: "warrant", Reference: "42", Scope: "All", Requester: w.ann.ID, Requested: w.at(n), State: triage.PackageRequested}
+		if n == 1 {
+			p.Decision = "D-1"
+		}
 		w.update(func(ctx context.Context, tx triage.Tx) { w.ok(tx.InsertPackage(ctx, p)) })
 		return p
 	}
-	p, secret, q := request(1, c, two.ID, one.ID), request(2, hidden), request(3, c)
+	p, secret, q := request(1, c, two.ID, one.ID), request(2, hidden), request(3, c) // q as of before decisions were kept
 	w.update(func(ctx context.Context, tx triage.Tx) {
 		w.fails(tx.InsertPackage(ctx, p), triage.ErrConflict)
 		is(w, p)(tx.Package(ctx, p.ID))
-		is(w, []triage.Package{q, p})(tx.Packages(ctx, []triage.Lane{triage.LaneGeneral}, 9))
-		is(w, []triage.Package{q, secret})(tx.Packages(ctx, triage.AllLanes, 2))
-		empty(w, must(tx.Packages(ctx, nil, 9)))
+		general := triage.PackageQuery{Lanes: []triage.Lane{triage.LaneGeneral}, Limit: 9}
+		is(w, []triage.Package{q, p})(tx.Packages(ctx, general))
+		is(w, []triage.Package{q, secret})(tx.Packages(ctx, triage.PackageQuery{Lanes: triage.AllLanes, Limit: 2}))
+		empty(w, must(tx.Packages(ctx, triage.PackageQuery{Limit: 9})))
+		for _, party := range []account.ID{w.host.ID, w.ben.ID} {
+			general.Without = party
+			empty(w, must(tx.Packages(ctx, general)))
+		}
+		general.Without, general.State = w.ann.ID, triage.PackageRequested
+		is(w, []triage.Package{q, p})(tx.Packages(ctx, general))
+		general.State = triage.PackageReady
+		empty(w, must(tx.Packages(ctx, general)))
 		is(w, []triage.Package{q, p})(tx.PackagesOf(ctx, c.ID))
 
 		w.ok(tx.Progress(ctx, p.ID, 5, 10)) // leaves the version alone
@@ -103,7 +118,7 @@ func testPackages(t *testing.T, w *world) {
 		ready.Approver, ready.Answered, ready.Answer, ready.State = w.ben.ID, w.at(4), "Yes.", triage.PackageReady
 		ready.Done, ready.Total, ready.Key, ready.SHA256, ready.Size, ready.Built, ready.Why = 10, 10, "k", triage.SHA256{1}, 9, w.at(5), "no"
 		changed := ready
-		changed.Recipient, changed.Exhibits = "Somebody else", nil // are not saved
+		changed.Recipient, changed.Exhibits, changed.Decision = "Somebody else", nil, "" // are not saved
 		w.ok(tx.SavePackage(ctx, changed))
 		w.fails(tx.SavePackage(ctx, changed), triage.ErrConflict)
 		ready.Version = 1

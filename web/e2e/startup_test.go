@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,17 +142,39 @@ func TestRestart(t *testing.T) {
 	m.checkLog(t)
 }
 
-// TestOutsideDemonstration starts a server without PROFFER_DEMO on the folder of a demonstration.
+// TestOutsideDemonstration starts a server without PROFFER_DEMO on the folder of a demonstration: nothing of it lets anybody
+// in any more. With PROFFER_DEMO everything is as it was.
 func TestOutsideDemonstration(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	hanna := s.enter(t, "Hanna", s.Links["Hanna"])
 	unused := s.Links["Rui"]
 	report := must(hanna.report("Alva Ask", "clip.mp4", clipBytes(t, "clip.mp4")))(t)
+	if r := must(s.newClient("a stranger").post("/sign-in", url.Values{"email": {"hanna.host@northwind.example"}}))(t); r.status != 200 {
+		t.Fatalf("asking for a link: %d %s", r.status, r.words())
+	}
+	var mailed string
+	if err := persist("a link in the outbox", func() error {
+		body, err := hanna.page("/outbox")
+		if mailed = first(body, `"(/sign-in/[^"]+)"`); err == nil && mailed == "" {
+			return errWait
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	s.stop()
+	demo := s.Env
 	s.Env = []string{"PROFFER_DEMO=false"}
-	exit, out := runOnce(t, []string{"staff", "link", "--email", "hanna.host@northwind.example"},
-		"PROFFER_DATA="+filepath.Join(s.Dir, "data"), "PROFFER_URL="+s.URL)
+	staff := func(args ...string) (int, string) {
+		return runOnce(t, append([]string{"staff"}, args...), "PROFFER_DATA="+filepath.Join(s.Dir, "data"), "PROFFER_URL="+s.URL)
+	}
+	const printed = `(http\S+/sign-in/\S+)`
+	exit, out := staff("link", "--email", "hanna.host@northwind.example")
+	early := first(out, printed)
+	if exit != 0 || early == "" {
+		t.Fatalf("staff link: exit %d\n%s", exit, out)
+	}
 	s.boot()
 	if len(s.Links) > 0 || strings.Contains(s.out.String(), "/sign-in/") {
 		t.Errorf("links are printed:\n%s", s.out)
@@ -160,6 +183,8 @@ func TestOutsideDemonstration(t *testing.T) {
 	for name, r := range map[string]reply{
 		"the switcher": must(stranger.post("/demo/switch", nil))(t), "the outbox": must(hanna.get("/outbox"))(t),
 		"a link of the demonstration": must(stranger.post(strings.TrimPrefix(unused, s.URL), nil))(t),
+		"a link by mail":              must(stranger.post(mailed, nil))(t),
+		"a link from between":         must(stranger.post(strings.TrimPrefix(early, s.URL), nil))(t),
 	} {
 		if r.status != 404 {
 			t.Errorf("%s: %d %s", name, r.status, r.words())
@@ -168,14 +193,27 @@ func TestOutsideDemonstration(t *testing.T) {
 	if r := must(hanna.get("/reports"))(t); r.status != 303 || !strings.HasPrefix(r.header.Get("Location"), "/sign-in") {
 		t.Errorf("a session of the demonstration is still good: %d", r.status)
 	}
-	link := first(out, `(http\S+/sign-in/\S+)`)
-	if exit != 0 || link == "" {
-		t.Fatalf("staff link: exit %d\n%s", exit, out)
+	s.stop()
+	if exit, out := staff("link", "--email", "hanna.host@northwind.example"); exit == 0 || !strings.Contains(out, "closed") {
+		t.Errorf("staff link to a closed account: exit %d\n%s", exit, out)
 	}
-	hanna = s.enter(t, "Hanna", link)
-	if body := must(hanna.page("/reports/" + report))(t); strings.Contains(body, "/demo/switch") {
+	exit, out = staff("add", "--name", "Ann Real", "--email", "ann@platform.example", "--roles", "lead")
+	link := first(out, printed)
+	if exit != 0 || link == "" {
+		t.Fatalf("staff add: exit %d\n%s", exit, out)
+	}
+	s.boot()
+	ann := s.enter(t, "Ann", link)
+	if body := must(ann.page("/queue"))(t); strings.Contains(body, "/demo/switch") {
 		t.Error("the switcher is on the page")
 	}
+	if ids := must(ann.cases("Alva Ask"))(t); len(ids) != 1 {
+		t.Errorf("of the reports made before there are %d cases", len(ids))
+	}
+	s.stop()
+	s.Env = demo
+	s.boot()
+	must(s.enter(t, "Hanna", s.Links["Hanna"]).page("/reports/" + report))(t)
 }
 
 // TestServersOfOnesOwn points the server to a PostgreSQL and an S3 that are there already: it starts none.
