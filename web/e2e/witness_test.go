@@ -138,13 +138,30 @@ func (p *person) sound(name string, width int64) {
 			p.t.Errorf("%s: axe: %s (%s)\n%+v", where, f.Help, f.ID, f.Nodes)
 		}
 	}
+	p.inside(name, width)
+	p.run(emulate(1440, "light"))
+}
+
+// narrow makes sure, of a page that is sound at another width with the same things on it, that nothing is squeezed.
+func (p *person) narrow(name string, width int64) {
+	p.t.Helper()
+	p.run(emulate(width, "light"))
+	for _, f := range p.axe("target-size", "scrollable-region-focusable") {
+		p.t.Errorf("%s at %d: axe: %s (%s)\n%+v", name, width, f.Help, f.ID, f.Nodes)
+	}
+	p.inside(name, width)
+	p.run(emulate(1440, "light"))
+}
+
+// inside makes sure that a page does not run over sideways.
+func (p *person) inside(name string, width int64) {
+	p.t.Helper()
 	over := evaluate[[]string](p, `(() => { const wide = document.documentElement.clientWidth;
 		if (document.documentElement.scrollWidth <= wide) return [];
 		return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > wide + 1).slice(0, 5).map(e => e.outerHTML.slice(0, 160)) })()`)
 	if len(over) > 0 {
 		p.t.Errorf("%s at %d runs over sideways: %q", name, width, over)
 	}
-	p.run(emulate(1440, "light"))
 }
 
 // print makes a PDF of the page as a printer would get it.
