@@ -230,8 +230,13 @@ func (m *model) drawJob(_ triage.Actor, r triage.Report) deed {
 		if m.rng.IntN(3) == 0 {
 			return deed{name: "begin", silent: true, steps: []triage.Step{triage.StepPrepare}, run: func() error { _, _, err := m.BeginPreparing(ctx, x); return err }}
 		}
-		return deed{name: "finish", steps: []triage.Step{triage.StepPrepared}, logs: "((exhibit.derived )?exhibit.(processed|failed)( case.queued)?)?", run: func() error {
-			return m.FinishPreparing(ctx, x, triage.Prepared{Failed: failed, Why: "why", Made: []triage.Derivative{{Exhibit: x, Kind: triage.DerivedPoster}}})
+		if m.rng.IntN(3) == 0 {
+			return deed{name: "keep", silent: true, logs: "(exhibit.derived)?", run: func() error {
+				return m.KeepDerivative(ctx, triage.Derivative{Exhibit: x, Kind: triage.DerivedPoster})
+			}}
+		}
+		return deed{name: "finish", steps: []triage.Step{triage.StepPrepared}, logs: "(exhibit.(processed|failed)( case.queued)?)?", run: func() error {
+			return m.FinishPreparing(ctx, x, triage.Prepared{Failed: failed, Why: "why"})
 		}}
 	}
 	if m.rng.IntN(2) == 0 {

@@ -30,15 +30,17 @@ type shop struct {
 	failAt   int    // reading the clip fails once, after that many bytes; 0 never
 	away     error  // what the object store answers instead of opening and storing
 	kept     map[string][]byte
-	told     []int64 // by the builder, of its progress
-	decode   func(clip io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error)
+	told     []int64                 // by the builder, of its progress
+	have     []triage.DerivativeKind // what the decoder was last told not to make
+	decode   func(clip io.Reader, keep work.Keep) (work.Outcome, error)
 	build    func(w io.Writer) error
 	send     func(triage.Message) error
 }
 
 var clip = []byte("the bytes of a clip")
 
-func (s *shop) Prepare(_ context.Context, r io.Reader, _ int64, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+func (s *shop) Prepare(_ context.Context, r io.Reader, _ int64, have []triage.DerivativeKind, keep work.Keep) (work.Outcome, error) {
+	s.have = have
 	return s.decode(r, keep)
 }
 
@@ -160,7 +162,7 @@ func (s *shop) exhibit(r triage.Report) (x triage.Exhibit, c triage.Case) {
 	return x, c
 }
 
-func poster(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+func poster(r io.Reader, keep work.Keep) (work.Outcome, error) {
 	if _, err := io.ReadAll(r); err != nil {
 		return work.Outcome{}, err
 	}
@@ -171,7 +173,7 @@ func poster(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Ou
 func TestPrepareSurvivesACrash(t *testing.T) {
 	s, r, _ := open(t)
 	job := triage.PrepareExhibit{Exhibit: r.Exhibits[0]}
-	s.decode = func(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+	s.decode = func(r io.Reader, keep work.Keep) (work.Outcome, error) {
 		_, err := poster(r, keep)
 		return work.Outcome{}, errors.Join(err, errors.New("the process died"))
 	}
@@ -190,7 +192,7 @@ func TestPrepareSurvivesACrash(t *testing.T) {
 func TestPrepareTellsWhatFailed(t *testing.T) {
 	s, r, staff := open(t)
 	job := triage.PrepareExhibit{Exhibit: r.Exhibits[0]}
-	s.decode = func(io.Reader, func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+	s.decode = func(io.Reader, work.Keep) (work.Outcome, error) {
 		return work.Outcome{Failed: "This is no video."}, nil
 	}
 	s.ok(s.Worker.Prepare(t.Context(), job))
