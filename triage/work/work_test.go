@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +30,9 @@ type shop struct {
 	evidence []byte // what the object store yields for the one clip
 	failAt   int    // reading the clip fails once, after that many bytes; 0 never
 	away     error  // what the object store answers instead of opening and storing
-	kept     map[string][]byte
+	mu       sync.Mutex
+	kept     map[string][]byte       // guarded by mu
+	synced   int                     // how many objects were kept when they were last written to disk; guarded by mu
 	told     []int64                 // by the builder, of its progress
 	have     []triage.DerivativeKind // what the decoder was last told not to make
 	decode   func(clip io.Reader, keep work.Keep) (work.Outcome, error)
@@ -91,7 +94,13 @@ func (s *shop) Measure(_ context.Context, b triage.Blob) (triage.Chunks, error) 
 }
 
 func (s *shop) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {
-	return seekCloser{bytes.NewReader(s.kept[key]), nil}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.kept[key]
+	if !ok {
+		return nil, triage.Errorf(triage.NotFound, "There is no %s.", key)
+	}
+	return seekCloser{bytes.NewReader(b), nil}, nil
 }
 
 func (s *shop) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ int64) error {
@@ -100,13 +109,21 @@ func (s *shop) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ in
 	}
 	b, err := io.ReadAll(r)
 	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.kept[key] = b
 	}
 	return err
 }
 
 func (s *shop) Retain(context.Context, triage.Blob, time.Time) error { return nil }
-func (s *shop) Sync(context.Context) error                           { return nil }
+
+func (s *shop) Sync(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.synced = len(s.kept)
+	return nil
+}
 
 type signer struct{}
 
@@ -259,7 +276,7 @@ func TestBuild(t *testing.T) {
 	if err := s.Worker.Build(t.Context(), triage.BuildPackage{Package: id}); !errors.Is(err, triage.ErrUnavailable) || state().State != triage.PackageBuilding {
 		t.Errorf("an outage: %v, %s", err, state().State)
 	}
-	if len(s.kept["package/"+string(id)+".zip"]) > 0 {
+	if s.stored() != "" {
 		t.Error("half a package was stored")
 	}
 	s.build = func(io.Writer) error { return triage.Errorf(triage.Conflict, "It holds a key.") }
