@@ -74,7 +74,7 @@ func judge(err error) verdict {
 	case triage.Conflict:
 		return verdict{problem: problem{http.StatusConflict, "Overtaken", msg, "Reload the page to see how things stand."}}
 	case triage.Altered:
-		return verdict{problem: problem{http.StatusInternalServerError, "Not what was sealed", msg, "The case says so too, and the custody log."}}
+		return verdict{problem: problem{http.StatusInternalServerError, "Not what was sealed", msg, "Nothing of it is shown or handed out."}}
 	case triage.Unavailable:
 		return verdict{problem: problem{http.StatusServiceUnavailable, "Not reachable", msg,
 			"Nothing that was acknowledged is lost. Try again in a moment."}}
