@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/proffer/proffer/handlers"
 )
 
 // Config is everything that can be set from outside, by environment variables alone. The README lists them for operators.
@@ -29,6 +31,8 @@ type Config struct {
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
 
 	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed
+
+	Limits handlers.Limits `envPrefix:"PROFFER_LIMIT_"` // of one account
 
 	LogLevel string `env:"PROFFER_LOG" envDefault:"info"` // debug, info, warn or error
 }

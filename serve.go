@@ -85,7 +85,7 @@ func (s *services) application(ctx context.Context, addr string) (*application, 
 		s.log.Warn("clips cannot be decoded here; cases will say so", "err", err)
 	}
 	var err error
-	if a.intake, err = objects.NewIntake(s.store, s.objects, objects.IntakeConfig{Log: s.log}); err != nil {
+	if a.intake, err = objects.NewIntake(s.store, s.objects, objects.IntakeConfig{Log: s.log, Free: s.free}); err != nil {
 		return nil, err
 	}
 	if a.workers, err = postgres.NewWorkers(s.store, a.jobs()); err != nil {
@@ -199,7 +199,7 @@ func (a *application) edge(addr string) (http.Handler, error) {
 	}
 	c := handlers.Config{Desk: a.desk, Sessions: a.store.Sessions(), Changes: changes{a.store.Hub()}, Assets: assets,
 		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Addr: addr, Log: a.log,
-		MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies}
+		MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies, Limits: a.cfg.Limits}
 	if a.demo != nil {
 		c.Demo, c.People = true, a.demo.people
 	}

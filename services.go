@@ -31,7 +31,8 @@ type services struct {
 	objects *objects.Store
 	desk    *triage.Desk
 	mu      sync.Mutex
-	closers []func() // in the order of opening; guarded by mu
+	free    func() (int64, error) // room on the disk of the embedded object store; nil with an S3 of one's own
+	closers []func()              // in the order of opening; guarded by mu
 }
 
 func newLogger(cfg Config, w io.Writer) *slog.Logger {
@@ -114,6 +115,7 @@ func (s *services) openObjects(ctx context.Context, folder *embedded.Folder) err
 		s.onClose(func() { s.stop("the S3 gateway", gw.Stop) })
 		c.Endpoint, c.AccessKey, c.SecretKey, c.TLS, c.TLSConfig = gw.Endpoint, gw.AccessKey, gw.SecretKey, true, gw.TLS
 		c.PathStyle, c.Sync = true, folder.Sync
+		s.free = folder.Free
 	} else {
 		u, err := url.Parse(s.cfg.S3.Endpoint)
 		if err != nil {

@@ -137,7 +137,8 @@ func decisionView(a triage.Actor, x triage.CaseView, d triage.Decision) web.Deci
 	return v
 }
 
-// loggedEvent is a custody event of a case that the actor may read.
+// loggedEvent is a custody event of a case that the actor may read. The digests of reported people are for packages and
+// verifiers, and stay out: their names stand beside them.
 func loggedEvent(e triage.LoggedEvent) web.EventView {
 	v := eventWords(e.Leaf)
 	v.Index, v.Erased = e.Index, e.Erased()
@@ -148,7 +149,7 @@ func loggedEvent(e triage.LoggedEvent) web.EventView {
 	}
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
-		if e.Detail[k] != "" {
+		if e.Detail[k] != "" && !strings.HasPrefix(k, triage.PersonDigestPrefix) {
 			parts = append(parts, strings.ReplaceAll(k, "_", " ")+": "+e.Detail[k])
 		}
 	}

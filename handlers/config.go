@@ -38,6 +38,8 @@ type Config struct {
 	People  []account.Account // whom one can become in demonstration mode, in the order of the switcher
 	MailOff bool              // no mail server is configured; pages say so
 
+	Limits Limits // optional
+
 	// Proxies are the address ranges (CIDR) whose X-Forwarded-For is believed; optional. Rate limits count by the address
 	// of the peer where there are none.
 	Proxies []string

@@ -36,6 +36,9 @@ func TestDeskFlow(t *testing.T) {
 			t.Errorf("the case's page lacks %q", want)
 		}
 	}
+	if strings.Contains(page.body, "person 01") || !strings.Contains(page.body, "people: Walt Wild") {
+		t.Error("the history shows the digests of reported people, or not their names")
+	}
 	if a := lead.post(at+"/claim", nil); a.status != 409 || !strings.Contains(a.body, "Rob Reviewer holds this case") {
 		t.Errorf("a claim of a held case answers %d", a.status)
 	}

@@ -75,6 +75,10 @@ func judge(err error) verdict {
 		return verdict{problem: problem{http.StatusConflict, "Overtaken", msg, "Reload the page to see how things stand."}}
 	case triage.Altered:
 		return verdict{problem: problem{http.StatusInternalServerError, "Not what was sealed", msg, "Nothing of it is shown or handed out."}}
+	case triage.TooOften:
+		return verdict{problem: problem{http.StatusTooManyRequests, "Too often", msg, "Go back then, and send it again."}}
+	case triage.Full:
+		return verdict{problem: problem{http.StatusInsufficientStorage, "No room", msg, "Nothing that was acknowledged is lost. Try again later."}}
 	case triage.Unavailable:
 		return verdict{problem: problem{http.StatusServiceUnavailable, "Not reachable", msg,
 			"Nothing that was acknowledged is lost. Try again in a moment."}}
@@ -154,14 +158,16 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, v verdict) {
 	}
 }
 
-// again reports whether an error belongs back into the form that caused it: something to mend, or somebody who was
-// quicker. Its status goes with it.
+// again reports whether an error belongs back into the form that caused it: something to mend, somebody who was quicker, or
+// something to send again later. Its status goes with it.
 func again(err error) (status int, ok bool) {
 	switch triage.KindOf(err) {
 	case triage.Invalid:
 		return http.StatusUnprocessableEntity, true
 	case triage.Conflict:
 		return http.StatusConflict, true
+	case triage.TooOften:
+		return http.StatusTooManyRequests, true
 	}
 	return 0, false
 }

@@ -116,8 +116,10 @@ func (s *server) fileReport(w http.ResponseWriter, r *http.Request, a triage.Act
 	}
 	typed, asked, wrong := readReport(values)
 	var filed triage.Report
-	if filed, err = s.desk.FileReport(r.Context(), a, asked); wrong.Err() != nil {
-		err = withField(err, wrong) // nothing was filed: what is wrong here left its field empty
+	if err = s.reporting.check(w, r, a); err == nil {
+		if filed, err = s.desk.FileReport(r.Context(), a, asked); wrong.Err() != nil {
+			err = withField(err, wrong) // nothing was filed: what is wrong here left its field empty
+		}
 	}
 	if status, ok := again(err); ok {
 		m := web.MessagesOf(err)
@@ -262,7 +264,9 @@ func (s *server) addToReport(w http.ResponseWriter, r *http.Request, a triage.Ac
 		return err
 	}
 	words := v.Get("words")
-	_, err = s.desk.AddToReport(r.Context(), a, id, words, idList[triage.UploadID](v[web.FieldUpload]))
+	if err = s.reporting.check(w, r, a); err == nil {
+		_, err = s.desk.AddToReport(r.Context(), a, id, words, idList[triage.UploadID](v[web.FieldUpload]))
+	}
 	if status, ok := again(err); ok {
 		return s.showReport(w, r, a, status, words, web.MessagesOf(err))
 	} else if err != nil {
@@ -319,7 +323,12 @@ func (s *server) receipt(w http.ResponseWriter, r *http.Request, a triage.Actor)
 	return download(w, name+".txt", text)
 }
 
-func (s *server) upload(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
+func (s *server) upload(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	if r.Method == post {
+		if err := s.uploading.check(w, r, a); err != nil {
+			return err
+		}
+	}
 	s.uploads.ServeHTTP(patient{w}, r)
 	return nil
 }

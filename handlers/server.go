@@ -21,6 +21,9 @@ type server struct {
 	sessions *scs.SessionManager
 	uploads  http.Handler
 
+	reporting paces // reports and additions of one account
+	uploading paces // uploads that one account begins
+
 	mu      sync.Mutex
 	streams map[string]int // open event streams by account; guarded by mu
 }
@@ -39,6 +42,8 @@ func newServer(c Config) (*server, error) {
 		return nil, err
 	}
 	s := &server{Config: c, desk: c.Desk, streams: map[string]int{}}
+	limits := c.Limits.withDefaults()
+	s.reporting, s.uploading = limits.reports(), limits.uploads()
 	s.sessions = newSessions(c, s.sessionFailed)
 	s.uploads = c.Uploads(func(r *http.Request) (triage.Actor, error) { return actorOf(r), nil })
 	return s, nil

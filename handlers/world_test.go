@@ -128,7 +128,8 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { stop(); <-done })
 	static := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "asset") })
 	w.config = Config{Desk: w.desk, Sessions: w.store.Sessions(), Changes: hubChanges{hub}, Assets: testAssets{static}, Uploads: intake.Handler,
-		PublicKeys: ring.PublicKeys, Ready: w.store.Ping, URL: "http://proffer.example", Log: log, Demo: true, Proxies: []string{"127.0.0.0/8"}}
+		PublicKeys: ring.PublicKeys, Ready: w.store.Ping, URL: "http://proffer.example", Log: log, Demo: true, Proxies: []string{"127.0.0.0/8"},
+		Limits: Limits{ReportsMinute: 1000, ReportsHour: 1000, UploadsMinute: 1000}}
 	w.org, err = w.desk.AddOrganisation(ctx, "Acme School", account.PlanBusiness, true)
 	must(t, err)
 	w.server = w.serve(w.config)

@@ -16,6 +16,8 @@ const (
 	Conflict                    // somebody else was quicker, or the state does not allow it now
 	Unavailable                 // a part that is needed does not answer; trying again later may work
 	Altered                     // stored evidence is not what was sealed; nothing of it may be relied on
+	TooOften                    // one account did it too often; it works again after a while, which Msg names
+	Full                        // there is no room left for it
 )
 
 // Error is a failure that a person can be told of. Msg is in plain words and says what to do next; it never holds
@@ -50,6 +52,8 @@ var (
 	ErrConflict    error = &Error{Kind: Conflict}
 	ErrUnavailable error = &Error{Kind: Unavailable}
 	ErrAltered     error = &Error{Kind: Altered}
+	ErrTooOften    error = &Error{Kind: TooOften}
+	ErrFull        error = &Error{Kind: Full}
 )
 
 // Errorf makes an Error of a kind.

@@ -17,6 +17,9 @@ import (
 // it when it acts, and package export holds what it discloses, or verifies, against the same words. It is everything that
 // a package shows, so that nobody who can change the records can change what leaves. Who and when stand in the leaf.
 
+// PersonDigestPrefix begins the names under which report.submitted records the digests of reported people; a number follows.
+const PersonDigestPrefix = "person_"
+
 // personContext starts what the digest of a reported person hashes.
 const personContext = "proffer reported person v1"
 
@@ -28,7 +31,7 @@ func ReportFacts(r Report) custody.Detail {
 		"occurred": factTime(r.Occurred), "policy": string(r.Policy), "words": r.Words, "simulated": strconv.FormatBool(r.Simulated)}
 	for i, p := range r.People {
 		names[i] = p.Name
-		d[fmt.Sprintf("person_%02d", i+1)] = personDigest(p)
+		d[fmt.Sprintf(PersonDigestPrefix+"%02d", i+1)] = personDigest(p)
 	}
 	d["people"] = strings.Join(names, "; ")
 	return d

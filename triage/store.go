@@ -94,6 +94,8 @@ type IntakeTx interface {
 	SaveUpload(ctx context.Context, u Upload) error
 	// UploadsOf lists an account's uploads that no report has taken and that were not cancelled, newest first.
 	UploadsOf(ctx context.Context, owner account.ID) ([]Upload, error)
+	// DeclaredSince is how many bytes an account's uploads have that began since and are open or sealed, reported or not.
+	DeclaredSince(ctx context.Context, owner account.ID, since time.Time) (int64, error)
 	// StaleUploads lists open uploads not touched since before, oldest first.
 	StaleUploads(ctx context.Context, before time.Time, limit int) ([]Upload, error)
 	// ForgottenUploads lists sealed uploads that no report has taken, not touched since before, oldest first.

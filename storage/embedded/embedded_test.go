@@ -96,6 +96,18 @@ func eventually(t *testing.T, what string, f func() error) {
 	t.Fatalf("%s: %v", what, err)
 }
 
+func TestRoomInFolder(t *testing.T) {
+	t.Parallel()
+	f, err := embedded.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n, err := f.Free(); err != nil || n <= 0 {
+		t.Errorf("the folder's disk has %d bytes left, %v", n, err)
+	}
+}
+
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	first, err := embedded.OpenFolder(dir)

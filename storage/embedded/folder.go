@@ -53,6 +53,15 @@ func (f *Folder) Sync() error {
 	return nil
 }
 
+// Free is how many bytes the folder's file system has left for this process (statfs(2)).
+func (f *Folder) Free() (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Fstatfs(f.lock, &s); err != nil {
+		return 0, fmt.Errorf("asking the file system of the data folder: %w", err)
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}
+
 // syncDir returns when the names in a folder are on the disk.
 func syncDir(dir string) error {
 	f, err := os.Open(dir)

@@ -23,6 +23,7 @@ func TestForgedHeaders(t *testing.T) {
 		"no hash":             {"Upload-Length": "5", "Upload-Metadata": "filename " + b64("a")},
 		"short hash":          {"Upload-Length": "5", "Upload-Metadata": "sha256 " + b64("abcd")},
 		"upper-case hash":     {"Upload-Length": "5", "Upload-Metadata": "sha256 " + b64(strings.Repeat("A", 64))},
+		"hash of nothing":     {"Upload-Length": "5", "Upload-Metadata": "sha256 " + b64(strings.Repeat("0", 64))},
 		"hash twice":          {"Upload-Length": "5", "Upload-Metadata": sum + "," + sum},
 		"unknown key":         {"Upload-Length": "5", "Upload-Metadata": good + ",owner " + b64("A-2")},
 		"not base64":          {"Upload-Length": "5", "Upload-Metadata": "filename ???," + sum},
@@ -240,6 +241,9 @@ func FuzzMetadata(f *testing.F) {
 			t.Fatalf("%q was read but is written as %q", header, again)
 		}
 		d, err := declaration{}.withMetadata(header)
+		if err == nil && d.sha256 == (triage.SHA256{}) {
+			t.Fatal("the digest that stands for none was taken")
+		}
 		if err == nil && len([]rune(d.name)) > maxFileName {
 			t.Fatalf("the name %q is too long", d.name)
 		}

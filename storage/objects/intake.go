@@ -28,11 +28,20 @@ type IntakeConfig struct {
 
 	MaxOpen   int   // open uploads of one account; 20
 	MaxBytes  int64 // bytes of one account's uploads that are open, or sealed within UploadLock and in no report; 10 GiB
+	MaxDay    int64 // bytes of one account's uploads that began within a day and were not given up, in a report or not; 20 GiB
 	MaxActive int   // requests that may send bytes at once, which bounds memory to about 8 MiB each; 32
+
+	// Free is how many bytes the disk below the object store has left; nil where that is not ours to know. An upload that
+	// would leave less than MinFree is not begun, so that the database on the same disk, and reports in words, go on.
+	Free    func() (int64, error)
+	MinFree int64 // bytes; 2 GiB
 }
 
 // activePerOwner is how many requests of one account may send bytes at once.
 const activePerOwner = 4
+
+// day is the time over which MaxDay counts.
+const day = 24 * time.Hour
 
 // spareBuffers is how many part buffers all uploads together may hold beyond one each.
 const spareBuffers = 8
@@ -102,6 +111,12 @@ func withDefaults(c IntakeConfig) IntakeConfig {
 	if c.MaxBytes == 0 {
 		c.MaxBytes = 20 * triage.MaxClipBytes
 	}
+	if c.MaxDay == 0 {
+		c.MaxDay = 40 * triage.MaxClipBytes
+	}
+	if c.MinFree == 0 {
+		c.MinFree = 2 << 30
+	}
 	if c.MaxActive == 0 {
 		c.MaxActive = 32
 	}
@@ -114,6 +129,9 @@ func (in *Intake) now() time.Time { return in.Clock().UTC().Truncate(time.Micros
 func (in *Intake) create(ctx context.Context, by triage.Actor, d declaration) (triage.Upload, error) {
 	in.creating.Lock()
 	defer in.creating.Unlock()
+	if err := in.hasRoom(d.size); err != nil {
+		return triage.Upload{}, err
+	}
 	now := in.now()
 	u := triage.Upload{
 		ID: triage.UploadID(triage.NewID("U")), Owner: by.Account, Name: d.name, Size: d.size, SHA256: d.sha256,
@@ -126,6 +144,13 @@ func (in *Intake) create(ctx context.Context, by triage.Actor, d declaration) (t
 		}
 		if err := in.withinQuota(others, d.size, now); err != nil {
 			return err
+		}
+		today, err := tx.DeclaredSince(ctx, by.Account, now.Add(-day))
+		if err != nil {
+			return err
+		}
+		if today+d.size > in.MaxDay {
+			return triage.Errorf(triage.Forbidden, "Your clips of the last 24 hours would take more than %d MiB, which is as much as one account can send in a day. What arrived is sealed; send this one tomorrow, and file the report now: clips can be added to it.", in.MaxDay>>20)
 		}
 		if err := tx.InsertUpload(ctx, u); err != nil {
 			return err
@@ -157,6 +182,23 @@ func (in *Intake) withinQuota(others []triage.Upload, size int64, now time.Time)
 		return triage.Errorf(triage.Forbidden, "Your uploads that are in no report yet would take more than %d MiB. File the report with what is there, or cancel an upload, first.", in.MaxBytes>>20)
 	}
 	return nil
+}
+
+// hasRoom refuses an upload for which the disk has no room.
+func (in *Intake) hasRoom(size int64) error {
+	if in.Free == nil {
+		return nil
+	}
+	free, err := in.Free()
+	if err != nil {
+		return fmt.Errorf("asking how much room the disk has: %w", err)
+	}
+	if free-size >= in.MinFree {
+		return nil
+	}
+	e := triage.Errorf(triage.Full, "The server has no room for more clips right now; whoever runs it was told. File the report in words: it still arrives, and clips can be added to it later.")
+	e.Err = fmt.Errorf("the disk has %d MiB left, and %d MiB are kept for the database: make room in the data folder", free>>20, in.MinFree>>20)
+	return e
 }
 
 func (in *Intake) load(ctx context.Context, id triage.UploadID) (u triage.Upload, err error) {

@@ -290,3 +290,55 @@ func TestPut(t *testing.T) {
 	}
 	n.checkNothingLeft()
 }
+
+// TestDay fills an account's day with clips that reports took, or that were given up.
+func TestDay(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	n := newNode(t, sharedStore(t), newDatabase(), IntakeConfig{MaxDay: 100, Clock: func() time.Time { return now }})
+	begin := func(who string, size int) answer {
+		return n.do("POST", "/uploads/", who, map[string]string{"Upload-Length": strconv.Itoa(size), "Upload-Metadata": metadata("a", clip(40, size))}, nil)
+	}
+	taken := n.create("A-1", clip(41, 60), 60)
+	if a := n.patch(taken, "A-1", 0, clip(41, 60)); a.status != 204 {
+		t.Fatalf("answer %+v", a)
+	}
+	must(t, n.db.Update(t.Context(), func(tx triage.Tx) error {
+		u, err := tx.Upload(t.Context(), n.upload(taken).ID)
+		must(t, err)
+		u.Exhibit = "X-1" // a report took it
+		return tx.SaveUpload(t.Context(), u)
+	}))
+	if a := begin("A-1", 41); a.status != 403 || !strings.Contains(a.body, "tomorrow") {
+		t.Fatalf("beyond the day's bytes: %d %s", a.status, a.body)
+	}
+	given := begin("A-1", 40)
+	if given.status != 201 || begin("A-1", 1).status != 403 || begin("A-2", 100).status != 201 {
+		t.Fatal("the day's last bytes, or those of somebody else, are not told apart")
+	}
+	if a := n.do("DELETE", given.header.Get("Location"), "A-1", nil, nil); a.status != 204 {
+		t.Fatalf("cancelling: %d", a.status)
+	}
+	if a := begin("A-1", 40); a.status != 201 {
+		t.Fatalf("bytes that were given up count: %d %s", a.status, a.body)
+	}
+	now = now.Add(day + time.Second)
+	if a := begin("A-1", 41); a.status != 201 {
+		t.Fatalf("a day later: %d %s", a.status, a.body)
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	free := int64(1100)
+	n := newNode(t, sharedStore(t), newDatabase(), IntakeConfig{MinFree: 1000, Free: func() (int64, error) { return free, nil }})
+	begin := func(size int) answer {
+		return n.do("POST", "/uploads/", "A-1", map[string]string{"Upload-Length": strconv.Itoa(size), "Upload-Metadata": metadata("a", clip(42, size))}, nil)
+	}
+	if a := begin(101); a.status != 507 || !strings.Contains(a.body, "no room") || len(n.uploads("A-1")) != 0 {
+		t.Fatalf("a clip beyond the room: %d %s", a.status, a.body)
+	}
+	if a := begin(100); a.status != 201 {
+		t.Fatalf("a clip that fits: %d %s", a.status, a.body)
+	}
+}

@@ -117,6 +117,9 @@ func (d declaration) withMetadata(header string) (declaration, error) {
 			if d.sha256, err = triage.ParseSHA256(p.value); err != nil {
 				return declaration{}, err
 			}
+			if d.sha256 == (triage.SHA256{}) { // it stands for none in the records, and no file is known to have it
+				return declaration{}, triage.Errorf(triage.Invalid, "The SHA-256 that the upload says is all zeros, which no file has. Reload the page and choose the file again.")
+			}
 			hashed = true
 		case "filename":
 			if !utf8.ValidString(p.value) {

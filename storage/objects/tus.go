@@ -138,4 +138,6 @@ var statuses = map[triage.Kind]int{
 	triage.Conflict:    http.StatusConflict,
 	triage.Unavailable: http.StatusServiceUnavailable,
 	triage.Altered:     http.StatusServiceUnavailable,
+	triage.TooOften:    http.StatusTooManyRequests,
+	triage.Full:        http.StatusInsufficientStorage,
 }

@@ -34,6 +34,11 @@ func (t *tx) UploadsOf(ctx context.Context, owner account.ID) ([]triage.Upload, 
 		"FROM uploads WHERE owner = $1 AND exhibit IS NULL AND state <> 'cancelled' ORDER BY created DESC, id", owner)
 }
 
+func (t *tx) DeclaredSince(ctx context.Context, owner account.ID, since time.Time) (int64, error) {
+	return scalar[int64](ctx, t, "SELECT coalesce(sum(size), 0)::bigint FROM uploads WHERE owner = $1 AND created >= $2 AND state IN ('open', 'sealed')",
+		owner, since)
+}
+
 func (t *tx) StaleUploads(ctx context.Context, before time.Time, limit int) ([]triage.Upload, error) {
 	return list(ctx, t, uploadColumns, "FROM uploads WHERE state = 'open' AND touched < $1 ORDER BY touched, id LIMIT $2", before, limit)
 }

@@ -29,8 +29,9 @@ const PublicFile = "PLATFORM.pub"
 //	log-2026-11-23T093000Z.checkpoint    one that was set aside then, after a restore from a backup
 //
 // All of it belongs into the backup, apart from the database's. A replaced signing key is overwritten; its public key
-// stays, so that what it signed can be checked for ever. A key that was stolen, rather than merely old, is struck by
-// deleting its .pub file and handing out PLATFORM.pub anew.
+// stays, so that what it signed can be checked for ever. A receipt or package key that was stolen, rather than
+// merely old, is struck by deleting its .pub file and handing out PLATFORM.pub anew. A log key's file has to stay, since
+// the log's checkpoints until then are read with it; it is left out of what is handed out.
 //
 // The origin is part of the keys' names from the first start on, and does not follow a later change of address: the log
 // keeps its name. Several nodes may share the folder; after a rotation the others read it at their next start.

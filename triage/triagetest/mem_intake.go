@@ -73,6 +73,15 @@ func (t *tx) UploadsOf(_ context.Context, owner account.ID) ([]triage.Upload, er
 	}, newest(func(u triage.Upload) time.Time { return u.Created }, uploadID), 0), nil
 }
 
+func (t *tx) DeclaredSince(_ context.Context, owner account.ID, since time.Time) (sum int64, err error) {
+	for _, u := range t.uploads {
+		if u.Owner == owner && !u.Created.Before(since) && (u.State == triage.UploadOpen || u.State == triage.UploadSealed) {
+			sum += u.Size
+		}
+	}
+	return sum, nil
+}
+
 func (t *tx) StaleUploads(_ context.Context, before time.Time, limit int) ([]triage.Upload, error) {
 	return find(t.uploads, func(u triage.Upload) bool { return u.State == triage.UploadOpen && u.Touched.Before(before) },
 		oldest(func(u triage.Upload) time.Time { return u.Touched }, uploadID), limit), nil

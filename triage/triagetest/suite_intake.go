@@ -64,6 +64,10 @@ func testUploads(t *testing.T, w *world) {
 
 		sealed.Exhibit = x.ID
 		w.ok(tx.SaveUpload(ctx, sealed))
+		is(w, int64(300))(tx.DeclaredSince(ctx, w.host.ID, w.at(1)))
+		is(w, int64(200))(tx.DeclaredSince(ctx, w.host.ID, w.at(2)))
+		is(w, int64(0))(tx.DeclaredSince(ctx, w.host.ID, w.at(4)))
+		is(w, int64(0))(tx.DeclaredSince(ctx, "A-other", w.at(1)))
 		is(w, []triage.Upload{late, next})(tx.UploadsOf(ctx, w.host.ID))
 	})
 }

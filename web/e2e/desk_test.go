@@ -234,7 +234,7 @@ func secondPerson(t *testing.T, s *server, host *client) {
 	lena.open("/cases/" + id)
 	lena.press(`#approve button`, "Approve")
 	lena.waitText("It is in force")
-	hanna.waitText("Decided")
+	hanna.waitEval(`document.querySelector(".timeline [aria-current]").textContent.includes("Decided")`)
 	if hanna.left() {
 		t.Error("the host's page was loaded anew")
 	}

@@ -112,6 +112,9 @@ func (s *server) boot() {
 	s.cmd.Env = append(os.Environ(), "PROFFER_DEMO=true", "PROFFER_SAMPLES=false", "PROFFER_URL="+s.URL,
 		"PROFFER_ADDR="+strings.Replace(strings.TrimPrefix(s.URL, "http://"), "localhost", "127.0.0.1", 1),
 		"PROFFER_DATA="+filepath.Join(s.Dir, "data"))
+	for _, limit := range []string{"REPORTS_MINUTE", "REPORTS_HOUR", "UPLOADS_MINUTE"} { // tests are quicker than people
+		s.cmd.Env = append(s.cmd.Env, "PROFFER_LIMIT_"+limit+"=100000")
+	}
 	s.cmd.Env = append(s.cmd.Env, s.Env...)
 	s.log, s.out = &lockedBuffer{}, &lockedBuffer{}
 	s.cmd.Stderr = s.log

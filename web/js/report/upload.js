@@ -126,7 +126,7 @@ export class UploadRow {
 			return;
 		}
 		const wait = patience(this.#tries++);
-		const why = status === 0 ? "The connection is lost." : "The server is not ready for it yet.";
+		const why = status === 0 ? "The connection is lost." : [429, 507].includes(status) && answer?.getBody()?.trim().slice(0, 500) || "The server is not ready for it yet.";
 		this.#move("lost", `${why} The next try is in ${Math.round(wait / 1000)} s; what was sent is safe.`);
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.resume(), wait);

@@ -4,13 +4,22 @@
  */
 
 /** @typedef {{ from: number, to: number, clear: boolean, sound: boolean }} Interval seconds in the clip */
-/** @typedef {{ position: number, time: number, playing: boolean, visible: boolean, clear: boolean, sound: boolean, rate: number }} Sample time is in seconds of a steady clock */
+/** @typedef {{ position: number, time: number, playing: boolean, seeking: boolean, visible: boolean, clear: boolean, sound: boolean, rate: number }} Sample time is in seconds of a steady clock */
+/** @typedef {{ currentTime: number, paused: boolean, seeking: boolean, muted: boolean, volume: number, playbackRate: number }} Playback what a video element says of itself */
 
 /** How much further than the clock allows a position may come before it counts as a jump, in seconds. */
 const SLACK = 0.35;
 
-/** Shorter intervals say nothing and are not sent, in seconds. */
-const SHORTEST = 0.01;
+/**
+ * One look at a player. That it plays says only that nobody paused it: while it waits for bytes its position stands still,
+ * and it goes on by itself between two looks, so that asking whether it waits would leave holes in what was seen.
+ * @param {Playback} v
+ * @param {{ time: number, visible: boolean, clear: boolean }} around
+ * @returns {Sample}
+ */
+export function lookAt(v, around) {
+	return { ...around, position: v.currentTime, playing: !v.paused, seeking: v.seeking, sound: !v.muted && v.volume > 0, rate: v.playbackRate };
+}
 
 export class WatchLog {
 	/** @type {Interval[]} */ #closed = [];
@@ -21,7 +30,7 @@ export class WatchLog {
 	sample(s) {
 		const last = this.#last;
 		this.#last = s;
-		if (!last || !last.playing || !last.visible) return this.#close();
+		if (!last || !last.playing || !last.visible || last.seeking || s.seeking) return this.#close();
 		const moved = s.position - last.position;
 		const most = (s.time - last.time) * Math.max(last.rate, s.rate) + SLACK;
 		if (moved < 0 || moved > most) return this.#close(); // a jump: what lies between was not seen
@@ -49,7 +58,7 @@ export class WatchLog {
 		const open = this.#open;
 		this.#close();
 		if (open) this.#open = { ...open, from: open.to };
-		const out = merge(this.#closed.filter((i) => i.to - i.from >= SHORTEST));
+		const out = merge(this.#closed.filter((i) => i.to > i.from));
 		this.#closed = [];
 		return out;
 	}

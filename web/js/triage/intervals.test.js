@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WatchLog, covered, merge } from "./intervals.js";
+import { WatchLog, covered, lookAt, merge } from "./intervals.js";
 
 /** @param {number} from @param {number} to @param {boolean} [clear] @param {boolean} [sound] */
 const interval = (from, to, clear = false, sound = false) => ({ from, to, clear, sound });
 /** @param {number} position @param {number} time @param {Partial<import("./intervals.js").Sample>} [more] */
-const sample = (position, time, more = {}) => ({ position, time, playing: true, visible: true, clear: false, sound: false, rate: 1, ...more });
+const sample = (position, time, more = {}) => ({ position, time, playing: true, seeking: false, visible: true, clear: false, sound: false, rate: 1, ...more });
 
 test("what was played through is one interval", () => {
 	const log = new WatchLog();
@@ -88,4 +88,37 @@ test("random playing: the merged length equals the union, and nothing outside wh
 		}
 		assert.ok(Math.abs(covered(list) - seconds.size) < 1e-9);
 	}
+});
+
+test("playback that waits for bytes in between is one interval", () => {
+	const log = new WatchLog();
+	const look = (/** @type {number} */ currentTime, /** @type {number} */ time, more = {}) =>
+		log.sample(lookAt({ currentTime, paused: false, seeking: false, muted: true, volume: 1, playbackRate: 1, ...more }, { time, visible: true, clear: true }));
+	look(0, 0);
+	look(0.133, 0.14, { readyState: 2 }); // here it ran dry
+	look(0.133, 0.9, { readyState: 2 });
+	look(0.14, 1.1, { readyState: 4 }); // it went on by itself before the next look
+	look(0.727, 1.69, { paused: true });
+	look(0.727, 3, { paused: true });
+	assert.deepEqual(log.take(), [interval(0, 0.727, true)]);
+});
+
+test("a piece leaves no hole, however short it is", () => {
+	const log = new WatchLog();
+	log.sample(sample(0, 0));
+	log.sample(sample(0.133, 0.133));
+	assert.deepEqual(log.take(), [interval(0, 0.133)]);
+	log.sample(sample(0.14, 0.14, { playing: false }));
+	assert.deepEqual(log.take(), [interval(0.133, 0.14)]);
+	assert.deepEqual(log.take(), [], "nothing is sent twice");
+});
+
+test("what a seek leaps over is not watched, however short the leap is", () => {
+	const log = new WatchLog();
+	log.sample(sample(0, 0));
+	log.sample(sample(0.2, 0.2));
+	log.sample(sample(0.4, 0.21, { seeking: true }));
+	log.sample(sample(0.4, 0.3));
+	log.sample(sample(0.6, 0.5));
+	assert.deepEqual(log.take(), [interval(0, 0.2), interval(0.4, 0.6)]);
 });

@@ -1,7 +1,7 @@
 /** The player of one exhibit: softened until a key undoes it, never playing by itself. */
 import { all, must } from "../shared/page.js";
 import { clock } from "../shared/time.js";
-import { covered } from "./intervals.js";
+import { covered, lookAt } from "./intervals.js";
 import { Watcher } from "./watch.js";
 import { place, readPeaks, wavePath } from "./waveform.js";
 
@@ -173,10 +173,9 @@ export class Player {
 	#tick() {
 		const v = this.video;
 		if (!v || !this.watcher) return;
-		this.watcher.log.sample({
-			position: v.currentTime, time: performance.now() / 1000, playing: !v.paused && !v.seeking && v.readyState > 2,
-			visible: !document.hidden && !this.exhibit.hidden, clear: !this.#is("blur"), sound: !v.muted && v.volume > 0, rate: v.playbackRate,
-		});
+		this.watcher.log.sample(lookAt(v, {
+			time: performance.now() / 1000, visible: !document.hidden && !this.exhibit.hidden, clear: !this.#is("blur"),
+		}));
 		const bar = this.#bar();
 		bar.max = String(this.duration);
 		bar.value = String(v.currentTime);
