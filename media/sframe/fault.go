@@ -11,6 +11,7 @@ const (
 	Reserved                     // bits that mean nothing are set
 	BadHeader                    // no SFrame header, or not its one encoding
 	WrongMode                    // the server's key in an end-to-end encrypted meeting, or the other way
+	Stale                        // held back for longer than slack
 	OtherLayer                   // another stream of this sender, where none may begin
 	NoEpoch                      // an epoch whose key is not held: not yet, or not any more
 	NoMember                     // an index that nobody has in that epoch
@@ -29,6 +30,7 @@ var faultWords = [faults]string{
 	Reserved:    "has bits set that mean nothing",
 	BadHeader:   "has no valid SFrame header",
 	WrongMode:   "under a key of another kind of meeting",
+	Stale:       "long behind what was shown already",
 	OtherLayer:  "of another stream, without a key frame to begin with",
 	NoEpoch:     "of an epoch whose key is not held",
 	NoMember:    "of an index that no member has",

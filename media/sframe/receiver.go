@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// slack is how far behind the newest frame of a track another simulcast layer may begin, in milliseconds.
+// slack is how far a frame may be behind the newest that was accepted of its track, in milliseconds.
 const slack = 1000
 
 // Keys is the keyring of a meeting.
@@ -134,14 +134,16 @@ func (r *Receiver) open(dst, b []byte) (Frame, Fault) {
 	return f, 0
 }
 
-// expected makes the checks that need no key: the mode, and where another stream of the same sender may begin.
+// expected makes the checks that need no key: the mode, the age, and where another stream of the same sender may begin.
 func (r *Receiver) expected(p *parts) Fault {
 	switch {
 	case p.kid.Standard() == r.e2ee:
 		return WrongMode
-	case !r.fixed || p.kid.Stream == r.from.stream:
+	case !r.fixed:
 		return 0
-	case p.what>>4 != opus && p.what&keyBit == 0, p.time+slack < r.time:
+	case p.time+slack < r.time:
+		return Stale
+	case p.kid.Stream != r.from.stream && p.what>>4 != opus && p.what&keyBit == 0:
 		return OtherLayer
 	}
 	return 0

@@ -118,10 +118,11 @@ func scenario(t testing.TB) []step {
 
 		ok("the next epoch, the same stream", with(func(f *forgery) { f.kid.Epoch, f.counter, f.time = 8, 2000, 7000 })),
 		ok("a late frame of the last epoch", with(at(1999, 6999))),
+		no("a frame that was held back", with(at(1998, 7000-slack-1)), Stale),
 		no("another member", with(func(f *forgery) { f.kid.Index, f.counter, f.time = 4, 2001, 7001 }), OtherTrack),
 		no("another source of this sender", with(func(f *forgery) { f.what, f.counter, f.time = screen, 2001, 7001 }), OtherTrack),
 		no("another layer, in its middle", with(func(f *forgery) { f.kid.Stream, f.what, f.time = 2, vp8Delta, 7001 }), OtherLayer),
-		no("another layer, long ago", with(func(f *forgery) { f.kid.Stream, f.time = 2, 7000-slack-1 }), OtherLayer),
+		no("another layer, long ago", with(func(f *forgery) { f.kid.Stream, f.time = 2, 7000-slack-1 }), Stale),
 		ok("another layer, from a key frame on", with(func(f *forgery) { f.kid.Stream, f.time = 2, 7000-slack })),
 		ok("its next frame", with(func(f *forgery) { f.kid.Stream, f.counter, f.what, f.time = 2, 11, vp8Delta, 7020 })),
 		no("the first layer, in its middle", with(at(2001, 7030)), OtherLayer),

@@ -10,6 +10,7 @@ export const FAULTS = {
 	reserved: "has bits set that mean nothing",
 	badHeader: "has no valid SFrame header",
 	wrongMode: "under a key of another kind of meeting",
+	stale: "long behind what was shown already",
 	otherLayer: "of another stream, without a key frame to begin with",
 	noEpoch: "of an epoch whose key is not held",
 	noMember: "of an index that no member has",
@@ -22,7 +23,7 @@ export const FAULTS = {
 
 /** @typedef {keyof typeof FAULTS} Fault */
 
-/** How far behind the newest frame of a track another simulcast layer may begin, in milliseconds. */
+/** How far a frame may be behind the newest that was accepted of its track, in milliseconds. */
 const SLACK = 1000;
 
 /**
@@ -111,15 +112,16 @@ export class Receiver {
 	}
 
 	/**
-	 * The checks that need no key: the mode, and where another stream of the same sender may begin.
+	 * The checks that need no key: the mode, the age, and where another stream of the same sender may begin.
 	 * @param {import("./frame.js").Parts} p
-	 * @returns {"wrongMode" | "otherLayer" | undefined}
+	 * @returns {"wrongMode" | "stale" | "otherLayer" | undefined}
 	 */
 	#unexpected(p) {
 		if ((p.kid.term === 0) === this.#e2ee) return "wrongMode";
-		if (!this.#track || p.kid.stream === this.#track.stream) return undefined;
-		const begins = codecOf(p.what) === OPUS || isKey(p.what);
-		return begins && p.time + SLACK >= this.#track.time ? undefined : "otherLayer";
+		if (!this.#track) return undefined;
+		if (p.time + SLACK < this.#track.time) return "stale";
+		const goesOn = p.kid.stream === this.#track.stream || codecOf(p.what) === OPUS || isKey(p.what);
+		return goesOn ? undefined : "otherLayer";
 	}
 
 	/**
