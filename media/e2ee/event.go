@@ -23,8 +23,9 @@ type (
 	EndForAll struct{}
 	// Leaving leaves the meeting.
 	Leaving struct{}
-	// GoE2EE upgrades a standard meeting. The page asks the server first whether the plan allows it: there is no way back.
-	GoE2EE struct{}
+	// GoE2EE upgrades a standard meeting and carries over those whom the human was shown and has confirmed: the roster is the server's
+	// word, and could have a device of its own. The page asks the server first whether the plan allows it: there is no way back.
+	GoE2EE struct{ Carry []J }
 )
 
 func (Tick) happen(*Member) {}
@@ -42,7 +43,7 @@ func (d Succession) happen(m *Member) { m.asLeader(func() { m.lead.order = d.Ord
 func (d HandOver) happen(m *Member)   { m.asLeader(func() { m.handOver(d.To) }) }
 func (EndForAll) happen(m *Member)    { m.asLeader(m.endForAll) }
 func (Leaving) happen(m *Member)      { m.leave() }
-func (GoE2EE) happen(m *Member)       { m.startUpgrade() }
+func (d GoE2EE) happen(m *Member)     { m.startUpgrade(d.Carry) }
 
 // asLeader does what only a leader may decide.
 func (m *Member) asLeader(do func()) {

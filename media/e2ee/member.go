@@ -104,7 +104,7 @@ type Member struct {
 type board struct {
 	next  uint64            // the next entry's number
 	early map[uint64][]byte // entries after a hole
-	hole  uint64            // since when there is a hole, or 0
+	hole  lag               // what is behind a hole must be reached in time, however slowly the hole is filled
 	asked uint64            // when it was last asked for
 }
 

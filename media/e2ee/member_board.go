@@ -1,6 +1,9 @@
 package e2ee
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // maxEarly bounds what is kept of a board behind a hole.
 const maxEarly = 1000
@@ -23,7 +26,6 @@ func (m *Member) entry(e *Entry) {
 		}
 		delete(m.board.early, m.board.next)
 		m.board.next++
-		m.board.hole = 0
 		m.message(message)
 	}
 }
@@ -31,14 +33,14 @@ func (m *Member) entry(e *Entry) {
 // askForHole asks again, once a second, for what is missing, and takes a hole that stays for a loss (§4, 3).
 func (m *Member) askForHole() {
 	switch {
-	case len(m.board.early) == 0:
-		m.board.hole = 0
-	case m.board.hole == 0:
-		m.board.hole = m.now
-		m.fetch()
-	case m.now-m.board.hole >= silence && m.e2ee():
-		m.move(CauseGap)
-	case m.now-m.board.asked >= second:
+	case m.board.hole.to >= m.board.next:
+		if m.now-m.board.hole.since >= silence && m.e2ee() {
+			m.move(CauseGap)
+		} else if m.now-m.board.asked >= second {
+			m.fetch()
+		}
+	case len(m.board.early) > 0:
+		m.board.hole = lag{to: slices.Max(slices.Collect(maps.Keys(m.board.early))), since: m.now}
 		m.fetch()
 	}
 }

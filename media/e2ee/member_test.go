@@ -200,8 +200,6 @@ func TestHostComesBackToNobody(t *testing.T) {
 func TestUpgrade(t *testing.T) {
 	w, host, peers := standard(t, 8)
 	alice, bob := peers[0], peers[1]
-	phone := ConnectorJ("phone 1")
-	_ = phone
 	secretOfServer := alice.held[alice.m.Epochs()[0]]
 	order := ""
 	alice.memory.wrote = func() {
@@ -210,7 +208,7 @@ func TestUpgrade(t *testing.T) {
 			order += "too late;"
 		}
 	}
-	host.step(GoE2EE{})
+	host.step(GoE2EE{Carry: []J{alice.m.J(), bob.m.J(), ConnectorJ("phone 1")}})
 	if host.m.State() != Waiting || len(host.m.Epochs()) != 0 || host.sending {
 		t.Fatal("the host did not stop")
 	}

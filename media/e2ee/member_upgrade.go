@@ -101,7 +101,7 @@ func (m *Member) obey() {
 }
 
 // startUpgrade is the host's own part (§9): a link secret, the upgrade, and then a list of those who are there.
-func (m *Member) startUpgrade() {
+func (m *Member) startUpgrade(carry []J) {
 	if m.state != Standard || !m.posted || m.roster == nil || !slices.Contains(m.roster.Hosts, m.me.J) {
 		m.tell(WarnNotAllowed, J{})
 		return
@@ -111,7 +111,7 @@ func (m *Member) startUpgrade() {
 		m.drop("randomness")
 		return
 	}
-	u := &Upgrade{Meeting: m.cfg.Meeting, Host: m.me.J, Carried: m.staying(), Time: m.now}
+	u := &Upgrade{Meeting: m.cfg.Meeting, Host: m.me.J, Carried: m.staying(carry), Time: m.now}
 	m.turn()
 	m.secret, m.host = &secret, m.me.J
 	m.carry(u)
@@ -119,11 +119,11 @@ func (m *Member) startUpgrade() {
 	m.do(PostEntry{m.cfg.Device.message(u)})
 }
 
-// staying is who is carried over: people, never connectors, the host first.
-func (m *Member) staying() []J {
+// staying is who is carried over: the host first, then people of the roster whom the human has confirmed, never connectors.
+func (m *Member) staying(carry []J) []J {
 	all := []J{m.me.J}
 	for _, s := range m.roster.Members {
-		if s.Kind == Person && s.J != m.me.J && m.joins[s.J] != nil && !m.left[s.J] {
+		if s.Kind == Person && s.J != m.me.J && slices.Contains(carry, s.J) && m.joins[s.J] != nil && !m.left[s.J] {
 			all = append(all, s.J)
 		}
 	}
