@@ -12,6 +12,7 @@ type Epoch struct {
 	Meeting string
 	secret  Secret
 	dropAt  uint64 // when the keys go, in milliseconds; 0 while it is the newest
+	gone    bool   // the secret is erased
 }
 
 // StreamKeys are the two keys of one stream of one join in one epoch.
@@ -32,12 +33,15 @@ type streamInfo struct {
 	Stream  uint64
 }
 
-// Keys derives the keys of a stream (§5).
-func (e *Epoch) Keys(j J, stream uint64) StreamKeys {
+// Keys derives the keys of a stream (§5), unless the epoch has been dropped: keys of an erased secret would be anybody's.
+func (e *Epoch) Keys(j J, stream uint64) (StreamKeys, error) {
+	if e.gone {
+		return StreamKeys{}, ErrKID
+	}
 	info := func(label string) []byte {
 		return encode(streamInfo{Label: label, Meeting: e.Meeting, Link: e.Name.Link, J: j, Stream: stream})
 	}
-	return StreamKeys{Base: derive(e.secret, info(contextBaseKey)), Franking: derive(e.secret, info(contextFrankingKey))}
+	return StreamKeys{Base: derive(e.secret, info(contextBaseKey)), Franking: derive(e.secret, info(contextFrankingKey))}, nil
 }
 
 // KID is a key identifier, unpacked (§5).

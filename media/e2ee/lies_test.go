@@ -277,15 +277,15 @@ func TestSplitMeeting(t *testing.T) {
 			}
 			if crossing {
 				w.run(36_000) // both halves go on by now
-				for _, l := range w.lives[len(w.lives)-12:] {
-					for _, p := range w.peers {
-						if p != l.from {
-							p.send(&LiveMessage{Signed: l.signed})
-						}
-					}
+				half := map[*peer]int{all[0]: 0, all[1]: 0, all[2]: 1, all[3]: 1}
+				for _, p := range all {
+					p.group = 0
+					p.hold = func(kind string, from *peer) bool { return kind != "live" && half[from] != half[p] }
 				}
+				w.run(30_000)
+			} else {
+				w.run(38_000)
 			}
-			w.run(38_000)
 			for i, p := range all {
 				other := all[(i+2)%4]
 				noticed := p.m.State() == Out || !p.m.List().Has(other.m.J())

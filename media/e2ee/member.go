@@ -70,18 +70,19 @@ type Member struct {
 	nonces  []nonce // of this join, newest last
 	livedAt uint64
 
-	list      *List
-	marks     map[uint64]Mark
-	linkAt    uint64         // when the newest link was accepted
-	since     map[J]uint64   // when a member was first seen on a list
-	claims    map[J]Live     // what others say of links that this client has not accepted yet: the first of each
-	split     map[J]uint64   // members that named another hash, since when
-	lag       lag            // what is known to be missing
-	newLeader *J             // whom an accepted `leader` names
-	claimedAt uint64         // when this client last claimed to lead
-	seen      *linkMessage   // the newest link of a list without this client, while waiting
-	seenAt    uint64         // when it was seen
-	unproven  []*linkMessage // accepted before the secret was known
+	list        *List
+	marks       map[uint64]Mark
+	linkAt      uint64         // when the newest link was accepted
+	since       map[J]uint64   // when a member was first seen on a list
+	claims      map[J]Live     // what others say of links that this client has not accepted yet: the first of each
+	split       map[J]uint64   // members that named another hash, since when
+	lag         lag            // what is known to be missing
+	newLeader   *J             // whom an accepted `leader` names
+	newLeaderAt uint64         // when that was accepted
+	claimedAt   uint64         // when this client last claimed to lead
+	seen        *linkMessage   // the newest link of a list without this client, while waiting
+	seenAt      uint64         // when it was seen
+	unproven    []*linkMessage // accepted before the secret was known
 
 	epochs  []*Epoch // held, oldest first
 	keysDue uint64   // when the key of the list's epoch must have come, or 0

@@ -110,7 +110,7 @@ func (m *Member) dropOldKeys() {
 }
 
 func (m *Member) forget(e *Epoch) {
-	e.secret = Secret{}
+	e.secret, e.gone = Secret{}, true
 	m.do(Drop{e.Name})
 }
 
@@ -155,7 +155,8 @@ func (m *Member) SendKeys(stream uint64) (uint64, StreamKeys, error) {
 	}
 	e := m.epochs[len(m.epochs)-1]
 	kid := KID{Term: e.Name.Term, Epoch: e.Name.Epoch, Index: index, Stream: stream}
-	return kid.Pack(), e.Keys(m.me.J, stream), nil
+	keys, err := e.Keys(m.me.J, stream)
+	return kid.Pack(), keys, err
 }
 
 // FrameKeys gives who sent a frame and its stream's keys: only for a kept epoch and for who is a member now (§6).
@@ -169,7 +170,8 @@ func (m *Member) FrameKeys(kid uint64) (J, StreamKeys, error) {
 	if !ok || i < 0 {
 		return J{}, StreamKeys{}, ErrKID
 	}
-	return j, m.epochs[i].Keys(j, k.Stream), nil
+	keys, err := m.epochs[i].Keys(j, k.Stream)
+	return j, keys, err
 }
 
 // index is this client's own, in the list or the roster.

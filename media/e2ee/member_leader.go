@@ -106,8 +106,10 @@ func (m *Member) nextTerm() uint64 {
 // due reports whether a link has to be made now.
 func (m *Member) due() bool {
 	switch {
-	case m.list == nil || m.newLeader != nil:
+	case m.list == nil:
 		return true
+	case m.newLeader != nil:
+		return m.allMembersLive() || m.now-m.newLeaderAt >= keysWithin
 	case m.now-m.linkAt >= linkEvery, m.now-m.lead.rekeyed >= rekeyEvery, m.list.Locked != m.lead.locked:
 		return true
 	case slices.ContainsFunc(m.list.Members, func(s Seat) bool { return m.gone(s.J) }):
@@ -131,7 +133,17 @@ func (m *Member) batchReady() bool {
 // gone reports whether a member must be left out (§4, removal).
 func (m *Member) gone(j J) bool {
 	_, split := m.split[j]
-	return j != m.me.J && (m.left[j] || m.lead.removed[j] || split || m.quiet(j) >= silence)
+	return j != m.me.J && (m.left[j] || m.lead.removed[j] || split || m.quiet(j) >= silence || m.mute(j))
+}
+
+// mute: a new leader cannot seal to a member that gave it no nonce.
+func (m *Member) mute(j J) bool {
+	return m.newLeader != nil && m.lives[j] == nil && m.now-m.newLeaderAt >= keysWithin
+}
+
+// allMembersLive reports whether a new leader has a nonce of everyone who stays.
+func (m *Member) allMembersLive() bool {
+	return !slices.ContainsFunc(m.list.Members, func(s Seat) bool { return s.J != m.me.J && m.lives[s.J] == nil && !m.gone(s.J) })
 }
 
 // admissible reports whether a join may be let in if the human agrees: it holds, it knew the link or was carried over, and it is not a past

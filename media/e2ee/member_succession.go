@@ -49,7 +49,8 @@ func (m *Member) claimed(msg Message) {
 		m.drop("leader")
 		return
 	}
-	m.newLeader = &b.J
+	m.newLeader, m.newLeaderAt = &b.J, m.now
+	m.livedAt = 0 // the new leader needs a nonce of everyone, at once
 }
 
 // believes reports whether this client, too, misses the leader, and the one who claims to lead is next.

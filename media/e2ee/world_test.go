@@ -67,10 +67,11 @@ type peer struct {
 	deaf     bool // nothing reaches it
 	mute     bool // nothing it sends reaches anybody
 	hold     func(kind string, from *peer) bool
-	delay    uint64 // milliseconds more
-	gone     bool   // crashed: no ticks
-	admits   bool   // its human lets everybody in who knocks
-	known    bool   // counts as honest
+	delay    uint64   // milliseconds more
+	gone     bool     // crashed: no ticks
+	admits   bool     // its human lets everybody in who knocks
+	known    bool     // counts as honest
+	again    []option // how it opens the meeting when it comes back
 }
 
 // note is a Memory in memory.
@@ -286,6 +287,9 @@ func (p *peer) turn() {
 // installed: members of one epoch hold one secret, no two epochs share one, and only who is on the epoch's list holds it.
 func (w *world) installed(p *peer, e *Epoch) {
 	w.t.Helper()
+	if _, err := e.Keys(J{}, 1); err != nil {
+		return // dropped again in the same step
+	}
 	p.held[e.Name], p.ever[e.Name] = e.secret, true
 	if s, ok := w.secrets[e.Name]; ok && s != e.secret {
 		w.t.Errorf("%s holds another secret of epoch %d.%d", p.name, e.Name.Term, e.Name.Epoch)
