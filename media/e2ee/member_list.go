@@ -90,7 +90,9 @@ func (m *Member) stage(before *List) {
 		m.keysDue, m.livedAt = m.now+keysWithin, 0
 	case before.Epoch() != m.list.Epoch():
 		m.move(CauseEpoch)
-		m.keysDue = m.now + keysWithin
+		if m.keysDue == 0 { // not moved on by further epochs: a leader could keep senders in an old one for ever
+			m.keysDue = m.now + keysWithin
+		}
 	case m.state == In: // it may have been stopped while no link came
 		m.send(true)
 	}
