@@ -17,7 +17,7 @@ type JoinBody struct {
 	Kind        string
 	Meeting     string
 	Device      Key
-	HPKE        [hpkePublic]byte
+	HPKE        []byte // 1216 bytes
 	Nonce       [16]byte
 	Time        uint64
 	Certificate []byte
@@ -26,6 +26,9 @@ type JoinBody struct {
 func (j *JoinBody) meta() (*string, string) { return &j.Kind, "join" }
 
 func (j *JoinBody) check() error {
+	if len(j.HPKE) != hpkePublic {
+		return errors.New("e2ee: a join's HPKE key has the wrong size")
+	}
 	return firstError(meetingNumber(j.Meeting), whole(j.Time))
 }
 
@@ -34,7 +37,7 @@ type Join struct {
 	J           J
 	Device      Key
 	Certificate Certificate
-	hpke        [hpkePublic]byte
+	hpke        hpke.PublicKey
 	raw, mac    []byte // the body as signed, and its mac
 }
 
@@ -57,14 +60,18 @@ func OpenJoin(m Message, meeting string, identity []Key) (*Join, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Join{J: J(hash(contextJoin, s.Body)), Device: b.Device, Certificate: c, hpke: b.HPKE, raw: s.Body, mac: m.MAC}, nil
+	public, err := hpke.MLKEM768X25519().NewPublicKey(b.HPKE)
+	if err != nil {
+		return nil, err
+	}
+	return &Join{J: J(hash(contextJoin, s.Body)), Device: b.Device, Certificate: c, hpke: public, raw: s.Body, mac: m.MAC}, nil
 }
 
 // lettered reports whether the join proves that its device knew the link (§3.1).
 func (j *Join) lettered(link Secret) bool { return macHolds(link, contextJoinMAC, j.raw, j.mac) }
 
-// sealable reports whether a box can be sealed to the join. A hostile key (not reduced, or of low order) must not keep the
-// others from their keys, so the leader tries before it admits.
+// sealable reports whether a box can be sealed to the join. A hostile key, of low order, must not keep the others from
+// their keys, so the leader tries before it admits.
 func (j *Join) sealable() bool {
 	_, err := sealBox(j.hpke, nil, j.J, [16]byte{}, Secret{}, Secret{})
 	return err == nil
@@ -87,7 +94,7 @@ func newJoin(d *Device, meeting string, certificate []byte, link *Secret, random
 	if err != nil {
 		return private{}, nil, err
 	}
-	copy(b.HPKE[:], k.PublicKey().Bytes())
+	b.HPKE = k.PublicKey().Bytes()
 	signed, raw := d.sign(&b)
 	m := Message{Kind: "join", Signed: signed}
 	if link != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/hpke"
 	"encoding/binary"
 	"errors"
+	"slices"
 )
 
 // Sizes of a box (§3.2): what MLKEM768-X25519 encapsulates, and two secrets with a tag.
@@ -32,8 +33,8 @@ type Box struct {
 	_          struct{} `cbor:",toarray"`
 	To         J
 	Live       [16]byte // the newest liveness nonce of the receiver
-	Enc        [hpkeEnc]byte
-	Ciphertext [ciphertext]byte
+	Enc        []byte   // 1120 bytes: not an array, since those are decoded byte by byte
+	Ciphertext []byte   // 80 bytes
 }
 
 func (k *Keys) meta() (*string, string) { return &k.Kind, "keys" }
@@ -41,6 +42,11 @@ func (k *Keys) meta() (*string, string) { return &k.Kind, "keys" }
 func (k *Keys) check() error {
 	if len(k.Boxes) < 1 || len(k.Boxes) > maxMembers {
 		return errors.New("e2ee: keys have 1 to 1,000 boxes")
+	}
+	for _, b := range k.Boxes {
+		if len(b.Enc) != hpkeEnc || len(b.Ciphertext) != ciphertext {
+			return errors.New("e2ee: a box has the wrong size")
+		}
 	}
 	return firstError(meetingNumber(k.Meeting), between(1, maxTerm, k.Term), between(1, maxEpoch, k.Epoch))
 }
@@ -64,24 +70,17 @@ func infoOf(l *LinkBody, named Hash, to J) []byte {
 }
 
 // sealBox seals an epoch's secret and the link's secret to a join.
-func sealBox(public [hpkePublic]byte, info []byte, to J, live [16]byte, epoch, link Secret) (Box, error) {
-	pk, err := hpke.MLKEM768X25519().NewPublicKey(public[:])
+func sealBox(to hpke.PublicKey, info []byte, j J, live [16]byte, epoch, link Secret) (Box, error) {
+	out, err := hpke.Seal(to, hpke.HKDFSHA256(), hpke.AES256GCM(), info, slices.Concat(epoch[:], link[:]))
 	if err != nil {
 		return Box{}, err
 	}
-	out, err := hpke.Seal(pk, hpke.HKDFSHA256(), hpke.AES256GCM(), info, append(epoch[:], link[:]...))
-	if err != nil {
-		return Box{}, err
-	}
-	b := Box{To: to, Live: live}
-	copy(b.Enc[:], out)
-	copy(b.Ciphertext[:], out[hpkeEnc:])
-	return b, nil
+	return Box{To: j, Live: live, Enc: out[:hpkeEnc], Ciphertext: out[hpkeEnc:]}, nil
 }
 
 // open gives the two secrets of a box.
 func (b *Box) open(k hpke.PrivateKey, info []byte) (epoch, link Secret, err error) {
-	out, err := hpke.Open(k, hpke.HKDFSHA256(), hpke.AES256GCM(), info, append(b.Enc[:], b.Ciphertext[:]...))
+	out, err := hpke.Open(k, hpke.HKDFSHA256(), hpke.AES256GCM(), info, slices.Concat(b.Enc, b.Ciphertext))
 	if err != nil {
 		return Secret{}, Secret{}, err
 	}

@@ -140,11 +140,10 @@ func TestKeyThatTakesNoBox(t *testing.T) {
 		"low order":   func(b *JoinBody) { copy(b.HPKE[1184:], make([]byte, 32)) },
 	} {
 		d := device(uint64(len(name)))
-		me, message, err := newJoin(d, w.meeting, w.certificate(d, "m", "Mallory"), &w.link, random(6), w.now)
+		_, message, err := newJoin(d, w.meeting, w.certificate(d, "m", "Mallory"), &w.link, random(6), w.now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = me
 		m, _ := DecodeMessage(message)
 		var b JoinBody
 		if _, err := open(m.Signed, &b); err != nil {
