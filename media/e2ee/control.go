@@ -178,6 +178,12 @@ func kindOf(data []byte) string {
 // EncodeControl gives the bytes of a message of the control session, such as a *Hello or a *Post.
 func EncodeControl(b body) []byte { return marshal(b) }
 
+// Prove makes the proof of a hello: that this session, opened by this nonce of the server's welcome, is the device's (§10).
+func (d *Device) Prove(meeting string, nonce [16]byte) []byte {
+	signed, _ := d.sign(&Session{Meeting: meeting, Nonce: nonce, Device: d.Key})
+	return signed
+}
+
 // DecodeChatLine reads the plaintext of a chat frame (§8).
 func DecodeChatLine(data []byte) (ChatLine, error) {
 	var l ChatLine

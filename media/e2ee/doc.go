@@ -3,8 +3,8 @@
 // the line that checks it.
 //
 // The package is pure. It opens no connection, starts no goroutine and reads no clock: time comes in with each Step, randomness
-// from Config.Rand, and what must survive a reload goes through Memory. Only two things draw from the system's own source, because
-// the standard library gives no other way: the ephemeral part of an HPKE seal, and nothing else.
+// from Config.Rand, and what must survive a reload goes through Memory. Only the ephemeral part of an HPKE seal is drawn from the
+// system's own source, because the standard library gives no other way.
 //
 // # Threats
 //

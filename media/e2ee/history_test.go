@@ -10,7 +10,7 @@ import (
 // Random histories with an honest and with a lying server. The invariants of world_test.go are checked after every step; what must hold at the
 // end of a history is checked here.
 
-var histories = flag.Int("histories", 30, "how many random histories of each kind to run")
+var histories = flag.Int("histories", 20, "how many random histories of each kind to run")
 
 // human is what people do at random.
 func (w *world) human(kinds int) {

@@ -2,6 +2,7 @@ package e2ee
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -394,7 +395,17 @@ func TestAccompliceLeads(t *testing.T) {
 	}
 	code := bob.m.Code()
 	all[0].mute = true
-	w.run(36_000)
+	w.run(25_000)
+	for name, b := range map[string]Leader{"another past": {Term: 2, J: acc.m.J(), Last: Hash{1}}, "a term too many": {Term: 3, J: acc.m.J(), Last: bob.m.List().Hash},
+		"not the next": {Term: 2, J: bob.m.J(), Last: bob.m.List().Hash}, "no successor": {Term: 2, J: J{1}, Last: bob.m.List().Hash}} {
+		if bob.m.believes(&b) {
+			t.Errorf("a claim with %s was believed", name)
+		}
+	}
+	if !bob.m.believes(&Leader{Term: 2, J: acc.m.J(), Last: bob.m.List().Hash}) {
+		t.Error("a claim that holds was not believed")
+	}
+	w.run(11_000)
 	if bob.m.List().Leader != acc.m.J() || bob.m.Code() == code || !bob.warned(WarnLeader) {
 		t.Error("the change of the leader was not shown")
 	}
@@ -445,10 +456,13 @@ func TestWithholding(t *testing.T) {
 	})
 	t.Run("links", func(t *testing.T) {
 		w, all := begun(t, 36, "Alice", "Bob")
-		all[2].hold = func(kind string, _ *peer) bool { return kind == "link" || kind == "leader" }
+		all[1].hold = func(kind string, _ *peer) bool { return kind == "link" }
 		w.run(50_000)
-		all[2].out(t, CauseGap) // the leader's own signs of life say so
-		w.together(all[:2]...)
+		all[1].out(t, CauseGap) // the leader's own signs of life say so
+		w.together(all[0], all[2])
+		if slices.ContainsFunc(w.log, func(p posted) bool { return kindOf(p.message) == "leader" }) {
+			t.Error("the one who is kept from the list claimed to lead")
+		}
 	})
 	t.Run("links and the leader's signs of life", func(t *testing.T) {
 		w, all := begun(t, 37, "Alice", "Bob")
@@ -498,23 +512,106 @@ func TestReplayedBoard(t *testing.T) {
 	}
 }
 
-// A box with another epoch's secret fails closed.
-func TestUnequalKeys(t *testing.T) {
-	w, all := begun(t, 41, "Alice")
-	host, alice := all[0], all[1]
-	host.gone = true
-	l := host.m.List()
-	b := l.LinkBody
-	b.Version, b.Epoch, b.Previous, b.Secret = l.Version+1, l.LinkBody.Epoch+1, l.Hash, commitment(w.meeting, 1, l.LinkBody.Epoch+1, random(1).secret())
-	m, h := signLink(host.device, &b, w.link)
-	box, err := sealBox(alice.m.Join(alice.m.J()).hpke, infoOf(&b, h, alice.m.J()), alice.m.J(), alice.m.nonces[0].value, random(2).secret(), w.link)
-	if err != nil {
-		t.Fatal(err)
+// Only the leader of a list whose mac holds can turn somebody away who waits, or tell that the meeting is over.
+func TestDeniedByAStranger(t *testing.T) {
+	w := newWorld(t, 42)
+	alice, ghost := w.join("Alice"), w.join("Hanna", noSecret, dishonest)
+	w.run(1000)
+	lie := func() {
+		w.post(ghost, ghost.device.message(&Deny{Meeting: w.meeting, J: alice.m.J(), Time: w.now}))
+		w.post(ghost, ghost.device.message(&End{Meeting: w.meeting, Time: w.now}))
+		w.run(1000)
 	}
-	w.post(host, m.Encode())
-	w.post(host, host.device.message(&Keys{Meeting: w.meeting, Term: 1, Epoch: b.Epoch, Link: h, Boxes: []Box{box}}))
-	w.run(12_000)
-	if alice.m.State() != Rekeying || !alice.warned(WarnBadKeys) || alice.sending {
-		t.Errorf("Alice is %s, sends: %v, %v", alice.m.State(), alice.sending, alice.warnings)
+	lie()
+	host := w.join("Hanna", hosting)
+	host.admits = false
+	w.run(2000)
+	lie()
+	if alice.m.State() != Waiting {
+		t.Errorf("Alice is %s by a stranger's word", alice.m.State())
+	}
+	host.step(Admit{alice.m.J()})
+	w.run(2000)
+	lie()
+	w.together(alice, host)
+}
+
+// A server cannot make a client keep what it likes.
+func TestBounds(t *testing.T) {
+	_, all := begun(t, 43, "Alice")
+	alice := all[1]
+	for i := range uint64(2 * maxEarly) {
+		alice.step(&Entry{Number: 1000 + i, Message: make([]byte, 100_000)})
+	}
+	if b := alice.m.board; len(b.early) > maxEarly || b.bytes > maxEarlyBytes {
+		t.Errorf("%d entries of %d bytes are kept", len(b.early), b.bytes)
+	}
+	before := len(alice.m.Dropped)
+	for i := range 200 {
+		signed, _ := all[0].device.sign(&Leave{Meeting: fmt.Sprint(i)})
+		alice.step(&Entry{Number: alice.m.board.next, Message: Message{Kind: "link", Signed: signed, MAC: make([]byte, 32)}.Encode()})
+	}
+	if len(alice.m.Dropped) > before+1 {
+		t.Errorf("the sender's words are counted by: %v", alice.m.Dropped)
+	}
+}
+
+// What is wrong with a box, its keys message or its signer makes it worthless: the client stays without the epoch and stops sending.
+func TestKeysThatDoNotHold(t *testing.T) {
+	type parts struct {
+		b           LinkBody // as the box is bound to it
+		link        Hash
+		live        [16]byte
+		epoch       Secret
+		secret      Secret
+		signer      *Device
+		number      uint64
+		to, infoFor J
+	}
+	for name, spoil := range map[string]func(w *world, all []*peer, p *parts){
+		"nothing":                func(*world, []*peer, *parts) {},
+		"another epoch's secret": func(_ *world, _ []*peer, p *parts) { p.epoch = random(2).secret() },
+		"another link's secret":  func(_ *world, _ []*peer, p *parts) { p.secret = random(2).secret() },
+		"a nonce of nobody":      func(_ *world, _ []*peer, p *parts) { p.live[0] ^= 1 },
+		"a nonce of another":     func(_ *world, all []*peer, p *parts) { p.live = all[2].m.nonces[0].value },
+		"an old nonce": func(_ *world, all []*peer, p *parts) {
+			all[1].m.nonces[0].at -= nonceAge + 1
+			p.live = all[1].m.nonces[0].value
+		},
+		"a signature of a member":  func(_ *world, all []*peer, p *parts) { p.signer = all[2].device },
+		"another link":             func(_ *world, _ []*peer, p *parts) { p.link[0] ^= 1 },
+		"another epoch's number":   func(_ *world, _ []*peer, p *parts) { p.number++ },
+		"a box that was another's": func(_ *world, all []*peer, p *parts) { p.infoFor = all[2].m.J() },
+		"a box of another leader":  func(_ *world, all []*peer, p *parts) { p.b.Leader = all[2].m.J() },
+		"no box":                   func(_ *world, all []*peer, p *parts) { p.to = all[2].m.J() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, all := begun(t, 41, "Alice", "Bob")
+			host, alice := all[0], all[1]
+			host.gone = true
+			l := host.m.List()
+			epoch := random(1).secret()
+			b := l.LinkBody
+			b.Version, b.Epoch, b.Previous, b.Secret = l.Version+1, l.LinkBody.Epoch+1, l.Hash, commitment(w.meeting, 1, l.LinkBody.Epoch+1, epoch)
+			m, h := signLink(host.device, &b, w.link)
+			p := parts{b: b, link: h, live: alice.m.nonces[0].value, epoch: epoch, secret: w.link, signer: host.device, number: b.Epoch, to: alice.m.J(), infoFor: alice.m.J()}
+			spoil(w, all, &p)
+			box, err := sealBox(alice.m.Join(alice.m.J()).hpke, infoOf(&p.b, p.link, p.infoFor), p.to, p.live, p.epoch, p.secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.post(host, m.Encode())
+			w.post(host, p.signer.message(&Keys{Meeting: w.meeting, Term: 1, Epoch: p.number, Link: p.link, Boxes: []Box{box}}))
+			w.run(12_000)
+			if name == "nothing" {
+				if alice.m.State() != In {
+					t.Errorf("good keys were refused: %v", alice.m.Dropped)
+				}
+				return
+			}
+			if alice.m.State() != Rekeying || alice.sending {
+				t.Errorf("Alice is %s, sends: %v, %v", alice.m.State(), alice.sending, alice.warnings)
+			}
+		})
 	}
 }

@@ -79,7 +79,7 @@ func refuse(rule int, why string) *Refusal { return &Refusal{Cause: Broken, Rule
 func Accept(l *List, m Message, f Facts) (*List, *Refusal) {
 	n, err := openLink(m)
 	if err != nil {
-		return nil, refuse(1, err.Error())
+		return nil, refuse(1, "form or signature does not hold") // and no more: the words are counted by, and err has the sender's
 	}
 	rules := laterRules
 	if l == nil {

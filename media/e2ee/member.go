@@ -14,14 +14,14 @@ const (
 	keysWithin = 10 * second
 	oldKeys    = 10 * second
 	nonceAge   = 60 * second
-	rekeyEvery = 300 * second
-	silence    = 30 * second // without a sign of life: left out; without a link: the leader is missed; a gap: a loss
-	stale      = 35 * second // without a link: stop sending
-	lost       = 60 * second // without a link: over
-	missed     = 20 * second // from here on a `leader` of another is believed; it waits for silence
-	fresh      = 20 * second // a successor that was live within this leads before those after it
-	lenient    = 15 * second // and this is enough for others to pass over it
-	splitFor   = 10 * second // how long a member with another list may stay listed
+	rekeyEvery = 290 * second // with the next heartbeat: at the latest every 5 minutes
+	silence    = 30 * second  // without a sign of life: left out; without a link: the leader is missed; a gap: a loss
+	stale      = 35 * second  // without a link: stop sending
+	lost       = 60 * second  // without a link: over
+	missed     = 20 * second  // from here on a `leader` of another is believed; it waits for silence
+	fresh      = 20 * second  // a successor that was live within this leads before those after it
+	lenient    = 15 * second  // and this is enough for others to pass over it
+	splitFor   = 10 * second  // how long a member with another list may stay listed
 	unheard    = 60 * second
 	carryWait  = 5 * second
 	repost     = 5 * second
@@ -105,6 +105,7 @@ type Member struct {
 type board struct {
 	next  uint64            // the next entry's number
 	early map[uint64][]byte // entries after a hole
+	bytes int               // that they have together
 	hole  lag               // what is behind a hole must be reached in time, however slowly the hole is filled
 	asked uint64            // when it was last asked for
 }

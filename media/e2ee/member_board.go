@@ -5,8 +5,13 @@ import (
 	"slices"
 )
 
-// maxEarly bounds what is kept of a board behind a hole.
-const maxEarly = 1000
+// Bounds of what a server can make a client keep.
+const (
+	maxEarly      = 1000     // entries behind a hole
+	maxEarlyBytes = 16 << 20 // and their size
+	maxJoins      = 1 << 14  // of a meeting: four times the indexes
+	maxUpgrades   = 100
+)
 
 // entry takes the board's entries in the order of their numbers, and asks for those that are missing (§10).
 func (m *Member) entry(e *Entry) {
@@ -14,10 +19,11 @@ func (m *Member) entry(e *Entry) {
 	case e.Number < m.board.next:
 		m.drop("entry seen before")
 		return
-	case e.Number > m.board.next && len(m.board.early) >= maxEarly:
+	case e.Number > m.board.next && (len(m.board.early) >= maxEarly || m.board.bytes+len(e.Message) > maxEarlyBytes):
 		m.drop("entry too early")
 		return
 	}
+	m.board.bytes += len(e.Message) - len(m.board.early[e.Number])
 	m.board.early[e.Number] = e.Message
 	for m.state != Out {
 		message, ok := m.board.early[m.board.next]
@@ -25,6 +31,7 @@ func (m *Member) entry(e *Entry) {
 			break
 		}
 		delete(m.board.early, m.board.next)
+		m.board.bytes -= len(message)
 		m.board.next++
 		m.message(message)
 	}
@@ -72,8 +79,8 @@ func (m *Member) joined(msg Message) {
 		m.drop("join")
 		return
 	}
-	if m.joins[j.J] != nil {
-		m.drop("join seen before")
+	if m.joins[j.J] != nil || len(m.joins) >= maxJoins {
+		m.drop("join seen before, or too many")
 		return
 	}
 	m.joins[j.J] = j

@@ -110,7 +110,7 @@ func (m *Member) due() bool {
 		return true
 	case m.newLeader != nil:
 		return m.allMembersLive() || m.now-m.newLeaderAt >= keysWithin
-	case m.now-m.linkAt >= linkEvery, m.now-m.lead.rekeyed >= rekeyEvery, m.list.Locked != m.lead.locked:
+	case m.now-m.linkAt >= linkEvery, m.list.Locked != m.lead.locked:
 		return true
 	case slices.ContainsFunc(m.list.Members, func(s Seat) bool { return m.gone(s.J) }):
 		return true
@@ -154,10 +154,15 @@ func (m *Member) admissible(j J) bool {
 		m.secret != nil && (m.carried[j] || join.lettered(*m.secret))
 }
 
+// full reports whether there is no seat or no index left.
+func (m *Member) full() bool {
+	return m.list != nil && (len(m.list.Members) >= maxMembers || m.list.Next > maxIndex)
+}
+
 // admittable reports whether it can be let in by the next link.
 func (m *Member) admittable(j J) bool {
 	l := m.lives[j]
-	return !m.lead.locked && m.admissible(j) && l != nil && m.now-l.at < silence && m.joins[j].Certificate.at(m.now)
+	return !m.lead.locked && !m.full() && m.admissible(j) && l != nil && m.now-l.at < silence && m.joins[j].Certificate.at(m.now)
 }
 
 // consider looks at a join that has come or given a sign of life: known devices and those carried over are let in at once, the human is
@@ -165,6 +170,9 @@ func (m *Member) admittable(j J) bool {
 func (m *Member) consider(j J) {
 	if _, asked := m.lead.admit[j]; asked || !m.leads() && !m.lead.starts || !m.admissible(j) || m.lead.knocked[j] || m.lives[j] == nil {
 		return
+	}
+	if m.full() {
+		m.warn(WarnFull, J{})
 	}
 	if m.carried[j] || m.lead.known[m.joins[j].Device] {
 		m.lead.admit[j] = m.now
@@ -188,7 +196,6 @@ func (m *Member) seats() (members []Seat, next uint64) {
 	}
 	for _, j := range m.batch() {
 		if len(members) >= maxMembers || next > maxIndex {
-			m.warn(WarnFull, J{})
 			break
 		}
 		members = append(members, Seat{Index: next, J: j})
@@ -366,13 +373,11 @@ func (m *Member) remove(j J) {
 		m.tell(WarnNotAllowed, j)
 		return
 	}
-	device := m.joins[j].Device
 	for _, s := range m.list.Members { // its other tabs, too
-		if m.joins[s.J].Device == device && s.J != m.me.J {
+		if m.joins[s.J].Device == m.joins[j].Device && s.J != m.me.J {
 			m.lead.removed[s.J] = true
 		}
 	}
-	delete(m.lead.known, device)
 }
 
 // handOver puts a member first in the succession; serve leaves when the list says so.

@@ -48,9 +48,14 @@ func (m *Member) refused(r *Refusal, msg Message) {
 
 // look notes who leads while this client is not on the list: for `deny`, `end`, and for a host who finds nobody leading.
 func (m *Member) look(msg Message) {
-	if n, err := openLink(msg); err == nil && (m.secret != nil || n.Leader == m.host) {
-		m.seen, m.seenAt = n, m.now
+	n, err := openLink(msg)
+	if err != nil || m.secret == nil && n.Leader != m.host {
+		return
 	}
+	if m.seen == nil || m.seen.Leader != n.Leader {
+		m.livedAt = 0 // this leader has not heard of who waits
+	}
+	m.seen, m.seenAt = n, m.now
 }
 
 // accept follows a link that holds.

@@ -28,7 +28,7 @@ func TestMeetingFromTheLink(t *testing.T) {
 	}
 	w.run(300_000)
 	w.together(host, alice, bob, late)
-	if e := host.m.List().LinkBody.Epoch; e != 4 {
+	if e := host.m.List().LinkBody.Epoch; e != 4 { // begin, two joins, one join, time
 		t.Errorf("epoch %d after five minutes", e)
 	}
 	w.boxes()
@@ -297,5 +297,18 @@ func TestStreamsAreNeverReused(t *testing.T) {
 	}
 	if _, _, err := host.m.SendKeys(maxStream + 1); err != ErrStream {
 		t.Error("keys for a stream that was not given out")
+	}
+}
+
+// A full meeting lets nobody more in, and does not make links for nothing.
+func TestFullMeeting(t *testing.T) {
+	w, all := begun(t, 10, "Alice")
+	host := all[0]
+	host.m.list.Next = maxIndex + 1 // as after 4,096 admissions
+	late := w.join("Late")
+	before := len(w.log)
+	w.run(8000)
+	if late.m.State() != Waiting || !host.warned(WarnFull) || len(w.log) > before+2 {
+		t.Errorf("Late is %s, %d messages, %v", late.m.State(), len(w.log)-before, host.warnings)
 	}
 }

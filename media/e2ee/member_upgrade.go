@@ -68,9 +68,11 @@ func (m *Member) upgraded(msg Message) {
 		return
 	}
 	for _, j := range b.Carried {
-		m.named[j] = true
+		if m.joins[j] != nil { // who is carried over has joined before
+			m.named[j] = true
+		}
 	}
-	if !m.e2ee() {
+	if !m.e2ee() && len(m.upgrades) < maxUpgrades {
 		m.upgrades = append(m.upgrades, b)
 		m.obey()
 	}
