@@ -512,6 +512,23 @@ func TestReplayedBoard(t *testing.T) {
 	}
 }
 
+// A leader that names epoch after epoch and gives no keys does not keep senders in an old one.
+func TestEpochsWithoutKeys(t *testing.T) {
+	w, all := begun(t, 44, "Alice")
+	host, alice := all[0], all[1]
+	host.gone = true
+	for range 3 {
+		b := alice.m.List().LinkBody
+		b.Version, b.Epoch, b.Previous, b.Time, b.Secret = b.Version+1, b.Epoch+1, alice.m.List().Hash, w.now, Hash{byte(b.Epoch)}
+		m, _ := signLink(host.device, &b, w.link)
+		w.post(host, m.Encode())
+		w.run(5000)
+	}
+	if alice.sending {
+		t.Error("Alice still sends in an epoch that the list left 15 s ago")
+	}
+}
+
 // Only the leader of a list whose mac holds can turn somebody away who waits, or tell that the meeting is over.
 func TestDeniedByAStranger(t *testing.T) {
 	w := newWorld(t, 42)

@@ -312,3 +312,37 @@ func TestFullMeeting(t *testing.T) {
 		t.Errorf("Late is %s, %d messages, %v", late.m.State(), len(w.log)-before, host.warnings)
 	}
 }
+
+// Whoever kept an epoch's handle cannot derive from it once it is dropped.
+func TestDroppedEpochGivesNoKeys(t *testing.T) {
+	w, all := begun(t, 11, "Alice")
+	alice := all[1]
+	handle := alice.m.epochs[0]
+	kid, _, err := alice.m.SendKeys(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.join("Bob")
+	w.run(8000)
+	if _, _, err := all[0].m.FrameKeys(kid); err != nil {
+		t.Error("frames that were under way can not be opened:", err)
+	}
+	w.run(5000)
+	if _, _, err := all[0].m.FrameKeys(kid); err != ErrKID {
+		t.Error("an old epoch's frame can be opened")
+	}
+	if _, err := handle.Keys(alice.m.J(), 0); err != ErrKID || handle.secret != (Secret{}) {
+		t.Error("a dropped epoch still gives keys")
+	}
+}
+
+// A device that an account did not use before is told of, an account's first is not.
+func TestStrangeDevice(t *testing.T) {
+	w, all := begun(t, 12, "Alice")
+	again := w.join("Alice")
+	w.run(3000)
+	w.together(all[0], all[1], again)
+	if !all[0].warned(WarnNewDevice) || again.warned(WarnNewDevice) {
+		t.Errorf("%v, %v", all[0].warnings, again.warnings)
+	}
+}
