@@ -33,6 +33,9 @@ type Seat struct {
 func (l *LinkBody) meta() (*string, string) { return &l.Kind, "link" }
 
 func (l *LinkBody) check() error {
+	if (l.Version == 1) != (l.Previous == Hash{}) {
+		return errors.New("e2ee: the first link, and no other, follows none")
+	}
 	return firstError(meetingNumber(l.Meeting), between(1, maxInteger, l.Version), between(1, maxTerm, l.Term),
 		between(1, maxEpoch, l.Epoch), between(1, maxIndex+1, l.Next), whole(l.Time), l.checkSeats())
 }

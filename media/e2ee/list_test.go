@@ -31,7 +31,7 @@ func TestAcceptRuleByRule(t *testing.T) {
 		{"another past", 3, Broken, func(b *LinkBody, _ **Device, _ *Secret, _ *Facts) { b.Previous[0] ^= 1 }},
 		{"two links in one place", 3, Equivocates, func(b *LinkBody, _ **Device, _ *Secret, _ *Facts) { b.Version = l.Version }},
 		{"an old version from before this client", 3, Broken, func(b *LinkBody, _ **Device, _ *Secret, f *Facts) {
-			b.Version = 1
+			b.Version = 2
 			f.Known = func(uint64) (Mark, bool) { return Mark{}, false }
 		}},
 		{"another leader", 4, Broken, func(b *LinkBody, d **Device, _ *Secret, _ *Facts) {
@@ -120,6 +120,8 @@ func TestListForm(t *testing.T) {
 		"a successor outside":    func(b *LinkBody) { b.Successors = []J{{3}} },
 		"a successor twice":      func(b *LinkBody) { b.Successors = []J{{2}, {2}} },
 		"the leader succeeds":    func(b *LinkBody) { b.Successors = []J{{1}} },
+		"a second without first": func(b *LinkBody) { b.Version = 2 },
+		"a first after another":  func(b *LinkBody) { b.Previous = Hash{1} },
 		"version 0":              func(b *LinkBody) { b.Version = 0 },
 		"term 0":                 func(b *LinkBody) { b.Term = 0 },
 		"a term beyond the KID":  func(b *LinkBody) { b.Term = 4096 },
