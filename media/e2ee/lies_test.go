@@ -78,6 +78,11 @@ func TestSwappedKeyAndForgedCertificate(t *testing.T) {
 	forgeries := map[string]func(*JoinBody, *Message){
 		"another HPKE key":      func(b *JoinBody, m *Message) { b.HPKE[7] ^= 1; m.Signed = reSign(b, m.Signed, nil) },
 		"another device's name": func(b *JoinBody, m *Message) { b.Device = all[1].device.Key; m.Signed = reSign(b, m.Signed, device(5)) },
+		"another device's name and certificate": func(b *JoinBody, m *Message) {
+			alice := all[1].m.Join(all[1].m.J())
+			b.Device, b.Certificate = alice.Device, w.certificate(all[1].device, "account of Alice", "Alice")
+			m.Signed = reSign(b, m.Signed, device(5))
+		},
 		"a certificate by another": func(b *JoinBody, m *Message) {
 			b.Certificate = IssueCertificate(device(7), certificateOf(b))
 			m.Signed = reSign(b, m.Signed, device(5))
@@ -244,28 +249,50 @@ func TestUpgradeByAStranger(t *testing.T) {
 	peers[1].out(t, CauseNotCarried)
 }
 
-// A host that gives its guests another link's secret than it proved.
-func TestUpgradeWithTwoSecrets(t *testing.T) {
-	w, host, peers := standard(t, 27)
-	p := peers[0]
-	carried := []J{host.m.J(), p.m.J()}
-	host.gone = true
-	w.post(host, host.device.message(&Upgrade{Meeting: w.meeting, Host: host.m.J(), Carried: carried, Time: w.now}))
-	w.run(2000)
+// What a host of an upgrade cannot do to those it carries over, who do not know the link's secret yet; nor can another in its place.
+func TestFirstLinkOfAnUpgrade(t *testing.T) {
 	one, two, epoch := random(1).secret(), random(2).secret(), random(3).secret()
-	b := &LinkBody{Meeting: w.meeting, Version: 1, Term: 1, Epoch: 1, Leader: host.m.J(), Next: 2, Members: []Seat{{J: host.m.J()}, {Index: 1, J: p.m.J()}},
-		Secret: commitment(w.meeting, 1, 1, epoch), Time: w.now}
-	m, h := signLink(host.device, b, one)
-	w.members[EpochName{1, 1, h}] = b.Members
-	live := p.m.nonces[len(p.m.nonces)-1].value
-	box, err := sealBox(p.m.Join(p.m.J()).hpke, infoOf(b, h, p.m.J()), p.m.J(), live, epoch, two)
-	if err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]struct {
+		state  State
+		cause  Cause
+		secret Secret // in the box; the link's mac is under one
+		change func(w *world, b *LinkBody, signer **Device, other *peer)
+	}{
+		"as it should be":       {In, "", one, func(*world, *LinkBody, **Device, *peer) {}},
+		"another link's secret": {Out, CauseForged, two, func(*world, *LinkBody, **Device, *peer) {}},
+		"a ghost on the list": {Out, CauseForged, one, func(w *world, b *LinkBody, _ **Device, _ *peer) {
+			ghost := w.join("Ghost", noSecret, dishonest)
+			w.run(500)
+			b.Members, b.Next = append(b.Members, Seat{Index: b.Next, J: ghost.m.J()}), b.Next+1
+		}},
+		"a list by another": {Waiting, "", one, func(_ *world, b *LinkBody, d **Device, other *peer) {
+			b.Leader, b.Members[0].J, *d = other.m.J(), other.m.J(), other.device
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, host, peers := standard(t, 27)
+			alice, bob := peers[0], peers[1]
+			host.gone, bob.gone = true, true
+			carried := []J{host.m.J(), alice.m.J(), bob.m.J()}
+			w.post(host, host.device.message(&Upgrade{Meeting: w.meeting, Host: host.m.J(), Carried: carried, Time: w.now}))
+			w.run(2000)
+			b := &LinkBody{Meeting: w.meeting, Version: 1, Term: 1, Epoch: 1, Leader: host.m.J(), Next: 2,
+				Members: []Seat{{J: host.m.J()}, {Index: 1, J: alice.m.J()}}, Secret: commitment(w.meeting, 1, 1, epoch), Time: w.now}
+			signer := host.device
+			c.change(w, b, &signer, bob)
+			m, h := signLink(signer, b, one)
+			box, err := sealBox(alice.m.Join(alice.m.J()).hpke, infoOf(b, h, alice.m.J()), alice.m.J(), alice.m.nonces[0].value, epoch, c.secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.post(nil, m.Encode())
+			w.post(nil, signer.message(&Keys{Meeting: w.meeting, Term: 1, Epoch: 1, Link: h, Boxes: []Box{box}}))
+			w.run(1000)
+			if got, _ := alice.m.Ended(); alice.m.State() != c.state || got != c.cause {
+				t.Errorf("Alice is %s, %q; dropped %v", alice.m.State(), got, alice.m.Dropped)
+			}
+		})
 	}
-	w.post(host, m.Encode())
-	w.post(host, host.device.message(&Keys{Meeting: w.meeting, Term: 1, Epoch: 1, Link: h, Boxes: []Box{box}}))
-	w.run(1000)
-	p.out(t, CauseForged)
 }
 
 func TestSplitMeeting(t *testing.T) {

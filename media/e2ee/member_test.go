@@ -50,10 +50,17 @@ func TestLeaveAndRemove(t *testing.T) {
 	if host.m.List().Epoch() == before {
 		t.Error("no rekey within 2 s of a leave")
 	}
+	kid, _, err := bob.m.SendKeys(0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	host.step(Remove{bob.m.J()})
 	w.run(2000)
 	bob.out(t, CauseRemoved)
 	w.together(host, carl)
+	if _, _, err := carl.m.FrameKeys(kid); err != ErrKID || len(carl.m.Epochs()) < 2 {
+		t.Error("a frame of a removed member, of an epoch that is kept, can be opened")
+	}
 	// Who was removed waits for the human when it comes back, who left does not.
 	host.admits, host.knocks = false, nil
 	again := w.join("Bob", withDevice(bob.device, bob.memory))
@@ -158,6 +165,20 @@ func TestHandOver(t *testing.T) {
 	back := w.join("Hanna", withDevice(host.device, host.memory))
 	w.run(3000)
 	w.together(alice, bob, back) // a known device
+}
+
+// A newcomer who leads at once has heard of nobody: the others tell it their nonces.
+func TestHandOverToANewcomer(t *testing.T) {
+	w, all := begun(t, 13, "Alice", "Bob")
+	w.run(1000)
+	carl := w.join("Carl")
+	w.run(2000)
+	all[0].step(HandOver{carl.m.J()})
+	w.run(2500)
+	w.together(carl, all[1], all[2])
+	if carl.m.List().Leader != carl.m.J() {
+		t.Error("Carl does not lead")
+	}
 }
 
 func TestSuccessorIsGoneToo(t *testing.T) {
