@@ -81,7 +81,7 @@ func crowd(b *testing.B, n int) *Member {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l := &List{LinkBody: LinkBody{Meeting: fixedMeeting, Version: 1, Term: 1, Epoch: 1, Leader: m.me.J, Next: uint64(n), Time: fixedTime}, seats: map[J]uint64{}}
+	l := &List{LinkBody: LinkBody{Meeting: fixedMeeting, Version: 1, Term: 1, Epoch: 1, Leader: m.me.J, Next: uint64(n), Time: fixedTime}, Hash: Hash{1}, seats: map[J]uint64{}}
 	for i := range n {
 		j := J(hash(contextJoin, []byte{byte(i), byte(i >> 8)}))
 		k, err := hpke.MLKEM768X25519().NewPrivateKey(seedOf(i))
