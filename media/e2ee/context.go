@@ -2,10 +2,8 @@ package e2ee
 
 import (
 	"crypto/ed25519"
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/sha512"
 )
 
 // The context strings of §12. Each is used for one thing.
@@ -25,8 +23,6 @@ const (
 	contextLink        = "proffer link list v1"
 	contextLinkMAC     = "proffer link list mac v1"
 	contextCode        = "proffer security code v1"
-	contextBaseKey     = "proffer base key v1"
-	contextFrankingKey = "proffer franking key v1"
 	contextStandard    = "proffer standard epoch v1"
 	contextConnector   = "proffer connector v1"
 	contextSession     = "proffer session v1"
@@ -76,13 +72,4 @@ func toSign(context string, x []byte) []byte {
 
 func signatureHolds(key Key, context string, x []byte, signature [64]byte) bool {
 	return ed25519.Verify(key[:], toSign(context, x), signature[:])
-}
-
-// derive is derive(secret, info, 32) of §1.
-func derive(secret Secret, info []byte) Secret {
-	out, err := hkdf.Key(sha512.New, secret[:], nil, string(info), len(Secret{}))
-	if err != nil {
-		panic(err) // only for lengths beyond 255 hashes
-	}
-	return Secret(out)
 }

@@ -3,6 +3,8 @@ package e2ee
 import (
 	"errors"
 	"slices"
+
+	"github.com/proffer/proffer/media/sframe"
 )
 
 // keys opens this client's box of a keys message (§5).
@@ -154,23 +156,26 @@ func (m *Member) SendKeys(stream uint64) (uint64, StreamKeys, error) {
 		return 0, StreamKeys{}, ErrNotSending
 	}
 	e := m.epochs[len(m.epochs)-1]
-	kid := KID{Term: e.Name.Term, Epoch: e.Name.Epoch, Index: index, Stream: stream}
+	kid, err := sframe.KID{Term: uint16(e.Name.Term), Epoch: uint32(e.Name.Epoch), Index: uint16(index), Stream: uint16(stream)}.Pack()
+	if err != nil {
+		return 0, StreamKeys{}, err
+	}
 	keys, err := e.Keys(m.me.J, stream)
-	return kid.Pack(), keys, err
+	return kid, keys, err
 }
 
 // FrameKeys gives who sent a frame and its stream's keys: only for a kept epoch and for who is a member now (§6).
 func (m *Member) FrameKeys(kid uint64) (J, StreamKeys, error) {
-	k := UnpackKID(kid)
-	if (k.Term == 0) == m.e2ee() { // §5: an end-to-end encrypted meeting has no term 0, a standard one no other
+	k := sframe.UnpackKID(kid)
+	if k.Standard() == m.e2ee() { // §5: an end-to-end encrypted meeting has no term 0, a standard one no other
 		return J{}, StreamKeys{}, ErrKID
 	}
-	j, ok := m.sender(k.Index)
-	i := slices.IndexFunc(m.epochs, func(e *Epoch) bool { return e.Name.Term == k.Term && e.Name.Epoch == k.Epoch })
+	j, ok := m.sender(uint64(k.Index))
+	i := slices.IndexFunc(m.epochs, func(e *Epoch) bool { return e.Name.Term == uint64(k.Term) && e.Name.Epoch == uint64(k.Epoch) })
 	if !ok || i < 0 {
 		return J{}, StreamKeys{}, ErrKID
 	}
-	keys, err := m.epochs[i].Keys(j, k.Stream)
+	keys, err := m.epochs[i].Keys(j, uint64(k.Stream))
 	return j, keys, err
 }
 

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/proffer/proffer/media/sframe"
 )
 
 // media/testdata/e2ee.json is made here (go test -run Vectors -update) and read by the JavaScript, too. Bytes are hex. Ed25519 is deterministic, so
@@ -274,14 +276,19 @@ func (v *vectors) derive(f *fixed, named Hash) {
 			if err != nil {
 				panic(err)
 			}
-			info := encode(streamInfo{Label: contextBaseKey, Meeting: fixedMeeting, Link: named, J: j, Stream: s})
+			info := encode(streamInfo{Label: "proffer base key v1", Meeting: fixedMeeting, Link: named, J: j, Stream: s})
 			v.Streams = append(v.Streams, streamVector{Secret: hx(f.epoch[:]), Meeting: fixedMeeting, Link: hx(named[:]), J: hx(j[:]), Stream: s, BaseInfo: hx(info), Base: hx(k.Base[:]), Franking: hx(k.Franking[:])})
 		}
 	}
 	name, j := StandardEpoch(Grant{Meeting: fixedMeeting, Epoch: 2}).Name.Link, ConnectorJ("phone 1")
 	v.Standard = []standardVector{{Meeting: fixedMeeting, Epoch: 2, Name: hx(name[:]), Connector: "phone 1", J: hx(j[:])}}
-	for _, k := range []KID{{}, {1, 1, 0, 0}, {1, 3, 5, 7}, {0, 2, 1, 1}, {4095, 1<<24 - 1, 4095, 65535}} {
-		v.KIDs = append(v.KIDs, kidVector{k.Term, k.Epoch, k.Index, k.Stream, fmt.Sprintf("%016x", k.Pack())})
+	for _, k := range []sframe.KID{{}, {Term: 1, Epoch: 1}, {Term: 1, Epoch: 3, Index: 5, Stream: 7}, {Epoch: 2, Index: 1, Stream: 1},
+		{Term: 4095, Epoch: 1<<24 - 1, Index: 4095, Stream: 65535}} {
+		packed, err := k.Pack()
+		if err != nil {
+			panic(err)
+		}
+		v.KIDs = append(v.KIDs, kidVector{uint64(k.Term), uint64(k.Epoch), uint64(k.Index), uint64(k.Stream), fmt.Sprintf("%016x", packed)})
 	}
 	for _, c := range []struct {
 		meeting string
@@ -375,4 +382,16 @@ func (v *vectors) verify(t *testing.T, f fixed) {
 			t.Errorf("%s, %s: accepted", r.Kind, r.Why)
 		}
 	}
+}
+
+// streamInfo is the HKDF info of a stream's keys (§5), for the vectors.
+//
+//	info = [ label, meeting, link: bstr, J, stream: uint ]
+type streamInfo struct {
+	_       struct{} `cbor:",toarray"`
+	Label   string
+	Meeting string
+	Link    Hash
+	J       J
+	Stream  uint64
 }

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/proffer/proffer/media/sframe"
 )
 
 // A world is a model of meetings: clients that run the real Member, and a server as a test double, in model time. The double's honest
@@ -339,13 +341,13 @@ func (w *world) invariants(p *peer) {
 		w.t.Errorf("%s was told sending=%v and can=%v", p.name, p.sending, p.m.CanSend())
 	}
 	if kid, keys, err := p.m.SendKeys(0); err == nil {
-		if (UnpackKID(kid).Term == 0) != (p.m.State() == Standard) {
-			w.t.Errorf("%s is %s and would send in term %d", p.name, p.m.State(), UnpackKID(kid).Term)
+		if sframe.UnpackKID(kid).Standard() != (p.m.State() == Standard) {
+			w.t.Errorf("%s is %s and would send in term %d", p.name, p.m.State(), sframe.UnpackKID(kid).Term)
 		}
 		w.base(p, 0, keys)
 	}
 	if p.m.State() != Standard {
-		if _, _, err := p.m.FrameKeys(KID{Epoch: 1, Index: 0, Stream: 1}.Pack()); err == nil {
+		if _, _, err := p.m.FrameKeys(1<<28 | 1); err == nil {
 			w.t.Errorf("%s, %s, has a key for a frame of term 0", p.name, p.m.State())
 		}
 	}

@@ -4,7 +4,7 @@
  *
  * A commitment takes two HMAC-SHA256, the second under a key of its own, and both are made here with hash-wasm, at once. Through WebCrypto
  * each would be a promise and a way to another thread: two signatures and the import of a key between them. In a worker of Chromium that took
- * 29 µs for 1,200 bytes against 10 µs here, as much at 4 kB, and half at 10 kB and more, which few frames have (@noble/hashes, in Node: ten times
+ * 29 µs for 1,200 bytes against 10 µs here, as much at 4 kB, and half at 10 kB and more, which few frames have (@noble/hashes, in Node: more than twice
  * as long). The WebAssembly needs a worker whose Content-Security-Policy allows it ('wasm-unsafe-eval', as the hashing worker of reports has).
  */
 import { createSHA256 } from "hash-wasm";
