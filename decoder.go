@@ -16,7 +16,7 @@ import (
 // decoder makes media/derive the work.Decoder: neither package knows the other.
 type decoder struct{ sandbox *derive.Sandbox }
 
-func (d decoder) Prepare(ctx context.Context, clip io.Reader, size int64, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+func (d decoder) Prepare(ctx context.Context, clip io.Reader, size int64, have []triage.DerivativeKind, keep work.Keep) (work.Outcome, error) {
 	staged, err := d.sandbox.Stage(ctx, clip, size)
 	if out, ok := refused(err); ok {
 		return out, nil
@@ -24,7 +24,11 @@ func (d decoder) Prepare(ctx context.Context, clip io.Reader, size int64, keep f
 		return work.Outcome{}, fmt.Errorf("staging the clip: %w", err)
 	}
 	defer staged.Close()
-	res, err := staged.Derive(ctx, derive.Options{Keep: func(f derive.Derivative) error { return hand(f, keep) }}, nil)
+	o := derive.Options{Keep: func(f derive.Derivative) error { return hand(f, keep) }}
+	for _, kind := range have {
+		o.Have = append(o.Have, derive.DerivativeKind(kind))
+	}
+	res, err := staged.Derive(ctx, o, nil)
 	if out, ok := refused(err); ok {
 		out.Probe.Container = string(staged.Container())
 		return out, nil
@@ -56,7 +60,7 @@ func upper(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-func hand(f derive.Derivative, keep func(triage.Derivative, io.Reader) error) error {
+func hand(f derive.Derivative, keep work.Keep) error {
 	r, err := os.Open(f.Path)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"triage/signals":                {"triage", "triage/account", "triage/custody"},
 	"triage/work":                   {"triage", "triage/account", "triage/custody"},
 	"triage/triagetest":             {"triage", "triage/account", "triage/custody"},
+	"media/e2ee":                    {"media/sframe", "media/franking"},
 	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
 	"storage/objects":               {"triage/..."},
 	"storage/delivery":              {"triage/..."},

@@ -110,12 +110,14 @@ func (a *application) jobs() postgres.Handlers {
 			_, err := a.intake.Collect(ctx, time.Now())
 			return err
 		}}
-	return postgres.Handlers{PrepareExhibit: w.Prepare, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
+	return postgres.Handlers{PrepareExhibit: w.Prepare, PreparePreview: w.Preview, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
 		Sweep: w.Sweep,
 		OnFinalFailure: func(ctx context.Context, j triage.Job, cause error) error {
 			switch j := j.(type) {
 			case triage.PrepareExhibit:
 				return w.GiveUpPreparing(ctx, j, cause)
+			case triage.PreparePreview:
+				return w.GiveUpPreview(ctx, j, cause)
 			case triage.BuildPackage:
 				return w.GiveUpBuilding(ctx, j, cause)
 			}

@@ -77,7 +77,7 @@ func (w *world) prepare(r triage.Report, failed bool) {
 			p = triage.Prepared{Probe: triage.Probe{Container: "webm", Duration: 9 * time.Second}}
 			for kind, contentType := range map[triage.DerivativeKind]string{triage.DerivedPoster: "image/jpeg", triage.DerivedContact: "image/jpeg",
 				triage.DerivedWaveform: "application/json", triage.DerivedPreview: "video/webm"} {
-				p.Made = append(p.Made, w.derive(id, kind, contentType))
+				must(w.t, w.desk.KeepDerivative(ctx, w.derive(id, kind, contentType)))
 			}
 		}
 		must(w.t, w.desk.FinishPreparing(ctx, id, p))

@@ -74,7 +74,7 @@ func judge(err error) verdict {
 	case triage.Conflict:
 		return verdict{problem: problem{http.StatusConflict, "Overtaken", msg, "Reload the page to see how things stand."}}
 	case triage.Altered:
-		return verdict{problem: problem{http.StatusInternalServerError, "Not what was sealed", msg, "The case says so too, and the custody log."}}
+		return verdict{problem: problem{http.StatusInternalServerError, "Not what was sealed", msg, "Nothing of it is shown or handed out."}}
 	case triage.TooOften:
 		return verdict{problem: problem{http.StatusTooManyRequests, "Too often", msg, "Go back then, and send it again."}}
 	case triage.Full:

@@ -15,7 +15,7 @@ import (
 // exhibitView is a clip on the case page: what was made of it, and who watched how much.
 func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.ExhibitView {
 	v := web.ExhibitView{Exhibit: e.Exhibit,
-		CanRetry: e.Processing.Retriable() && triage.Can(a, triage.ExhibitRetry, x.On)}
+		CanRetry: e.Retriable() && triage.Can(a, triage.ExhibitRetry, x.On)}
 	if !triage.Can(a, triage.ExhibitView, x.On) {
 		return v
 	}
@@ -25,6 +25,7 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 	_, v.Poster = e.Derivatives[triage.DerivedPoster]
 	_, v.Waveform = e.Derivatives[triage.DerivedWaveform]
 	v.Play, v.PlayType = playable(e)
+	v.Coming = !e.Processing.Ended() || e.Processing == triage.ProcessingDone && e.Probe.NeedsProxy && v.Play == "" && e.Probe.NoProxy == ""
 	watched := map[account.ID][]triage.Watch{}
 	for _, o := range e.Watches {
 		watched[o.Account] = append(watched[o.Account], o)

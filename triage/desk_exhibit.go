@@ -182,7 +182,7 @@ func watchWords(w Watch) string {
 	return fmt.Sprintf("%.2f–%.2f s %s", w.From.Seconds(), w.To.Seconds(), how)
 }
 
-// RetryExhibit asks for the preparation of an exhibit again after it failed.
+// RetryExhibit asks for the preparation of an exhibit again after it, or making its preview, failed.
 func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhibit, err error) {
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		if x, err = tx.Exhibit(ctx, id); err != nil {
@@ -191,10 +191,10 @@ func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhib
 		if _, err := loadCase(ctx, tx, a, ExhibitRetry, x.Case); err != nil {
 			return err
 		}
-		if !x.Processing.Retriable() {
+		if !x.Retriable() {
 			return Errorf(Conflict, "This exhibit is %s; there is nothing to retry.", x.Processing)
 		}
-		x.Processing, x.Why = ProcessingWaiting, ""
+		x.Processing, x.Why, x.Probe.NoProxy = ProcessingWaiting, "", ""
 		if err := tx.SaveExhibit(ctx, x); err != nil {
 			return err
 		}
@@ -204,98 +204,6 @@ func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhib
 		return d.record(ctx, tx, a.Account, entry{Act: custody.ExhibitRetried, Case: x.Case, Subject: "exhibit/" + string(id)})
 	})
 	return x, err
-}
-
-// BeginPreparing marks an exhibit as being prepared and returns it; done is true when there is nothing left to do.
-func (d *Desk) BeginPreparing(ctx context.Context, id ExhibitID) (x Exhibit, done bool, err error) {
-	err = d.updateAgain(ctx, func(tx Tx) error {
-		if x, err = tx.Exhibit(ctx, id); err != nil {
-			return err
-		}
-		if done = x.Processing.Ended(); done {
-			return nil
-		}
-		x.Processing = ProcessingRunning
-		if err := tx.SaveExhibit(ctx, x); err != nil {
-			return err
-		}
-		x.Version++
-		c, err := tx.Case(ctx, x.Case)
-		if err != nil || c.State != StateReceived {
-			return err // a clip added later does not move its case
-		}
-		if err := c.advance(StepPrepare); err != nil {
-			return err
-		}
-		return tx.SaveCase(ctx, c)
-	})
-	return x, done, err
-}
-
-// Prepared is what preparing an exhibit came to.
-type Prepared struct {
-	Probe  Probe
-	Made   []Derivative
-	Failed bool   // it can be retried
-	Why    string // why it failed, or what is odd about the clip, in words
-}
-
-// FinishPreparing writes what the preparation found, with what was made of the clip. When it was the last exhibit of
-// its case, the case goes into the queue. It can be repeated.
-func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) error {
-	return d.updateAgain(ctx, func(tx Tx) error {
-		x, err := tx.Exhibit(ctx, id)
-		if err != nil || x.Processing.Ended() {
-			return err
-		}
-		x.Probe, x.Container, x.Why, x.Processing = p.Probe, p.Probe.Container, p.Why, ProcessingDone
-		act := custody.ExhibitProcessed
-		if p.Failed {
-			x.Processing, act = ProcessingFailed, custody.ExhibitFailed
-		}
-		if err := tx.SaveExhibit(ctx, x); err != nil {
-			return err
-		}
-		for _, m := range p.Made {
-			m.Made = d.now()
-			if err := tx.PutDerivative(ctx, m); err != nil {
-				return err
-			}
-			if err := d.recordAt(ctx, tx, m.Made, account.System, entry{custody.ExhibitDerived, x.Case, "exhibit/" + string(id), DerivedFacts(m)}); err != nil {
-				return err
-			}
-		}
-		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id),
-			PreparedFacts(x.Container, x.Probe.Duration.Seconds(), x.Probe.Tracks, x.Trust, x.Why)}); err != nil {
-			return err
-		}
-		return d.queueWhenPrepared(ctx, tx, x.Case)
-	})
-}
-
-// queueWhenPrepared queues a case whose last exhibit was prepared. The case is saved in any event: of two exhibits that
-// are finished at once, neither sees the other, so one has to lose and look again.
-func (d *Desk) queueWhenPrepared(ctx context.Context, tx Tx, id CaseID) error {
-	c, err := tx.Case(ctx, id)
-	if err != nil || c.State != StateProcessing && c.State != StateReceived {
-		return err
-	}
-	xs, err := tx.ExhibitsOf(ctx, id)
-	if err != nil {
-		return err
-	}
-	for _, x := range xs {
-		if !x.Processing.Ended() {
-			return tx.SaveCase(ctx, c)
-		}
-	}
-	if err := c.advance(StepPrepared); err != nil {
-		return err
-	}
-	if err := tx.SaveCase(ctx, c); err != nil {
-		return err
-	}
-	return d.record(ctx, tx, account.System, entry{Act: custody.CaseQueued, Case: id, Subject: "case/" + string(id)})
 }
 
 // Sweep collects what time has overtaken and reports whether there may be more.

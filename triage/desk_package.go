@@ -313,32 +313,6 @@ func packagesToApprove(ctx context.Context, tx Tx, a Actor) ([]PackageRow, error
 	return slices.DeleteFunc(rows, func(r PackageRow) bool { return !r.CanApprove }), err
 }
 
-// DownloadPackage opens a finished package; each download is in the custody log before its first byte.
-func (d *Desk) DownloadPackage(ctx context.Context, a Actor, id PackageID) (Playback, error) {
-	var p Package
-	err := d.Store.Update(ctx, func(tx Tx) (err error) {
-		if p, err = loadPackage(ctx, tx, a, PackageDownload, id); err != nil {
-			return err
-		}
-		if p.State != PackageReady {
-			return Errorf(Conflict, "The package is not built yet: it is %s.", p.State)
-		}
-		if err := mayLeave(ctx, tx, p); err != nil {
-			return err
-		}
-		return d.record(ctx, tx, a.Account, entry{custody.PackageDownloaded, p.Case, "package/" + string(id), custody.Detail{
-			"sha256": p.SHA256.String()}})
-	})
-	if err != nil {
-		return Playback{}, err
-	}
-	r, err := d.Objects.OpenDerivative(ctx, p.Key)
-	if err != nil {
-		return Playback{}, err
-	}
-	return Playback{r, p.Size, "application/zip", fmt.Sprintf("proffer-%s.zip", p.ID), p.Built}, nil
-}
-
 // BeginBuilding marks a package as being built; done is true when there is nothing left to do.
 func (d *Desk) BeginBuilding(ctx context.Context, id PackageID) (p Package, done bool, err error) {
 	err = d.Store.Update(ctx, func(tx Tx) error {

@@ -74,6 +74,11 @@ type Exhibit struct {
 	Version    int
 }
 
+// Retriable reports whether preparing the exhibit, or its preview, can be asked for again.
+func (x Exhibit) Retriable() bool {
+	return x.Processing.Retriable() || x.Processing == ProcessingDone && x.Probe.NoProxy != ""
+}
+
 // Containers are the forms of file that a clip may have.
 var Containers = []string{"webm", "matroska", "mp4", "mov"}
 
@@ -93,7 +98,8 @@ type Probe struct {
 	Container  string        `json:"container,omitempty"`
 	Duration   time.Duration `json:"duration,omitempty"` // nanoseconds
 	Tracks     []Track       `json:"tracks,omitempty"`
-	NeedsProxy bool          `json:"needs_proxy,omitempty"` // browsers would not play the original; a preview exists
+	NeedsProxy bool          `json:"needs_proxy,omitempty"` // browsers would not play the original; a preview is made
+	NoProxy    string        `json:"no_proxy,omitempty"`    // why the preview could not be made, in words, or ""
 }
 
 // Track is one track of a clip.

@@ -5,8 +5,14 @@ package triage
 // act that wants it does.
 type Job interface{ Kind() string }
 
-// PrepareExhibit probes one exhibit and makes its derivatives.
+// PrepareExhibit probes one exhibit and makes its derivatives, all but the preview.
 type PrepareExhibit struct {
+	Exhibit ExhibitID `json:"exhibit"`
+}
+
+// PreparePreview makes the preview of an exhibit that browsers would not play: it takes longer than all the rest, so nobody
+// waits for it.
+type PreparePreview struct {
 	Exhibit ExhibitID `json:"exhibit"`
 }
 
@@ -34,6 +40,9 @@ type Sweep struct{}
 
 // Kind names the job in the jobs table.
 func (PrepareExhibit) Kind() string { return "prepare_exhibit" }
+
+// Kind names the job in the jobs table.
+func (PreparePreview) Kind() string { return "prepare_preview" }
 
 // Kind names the job in the jobs table.
 func (BuildPackage) Kind() string { return "build_package" }

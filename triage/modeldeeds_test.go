@@ -1,6 +1,7 @@
 package triage_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -202,7 +203,7 @@ func (m *model) drawPackage(a triage.Actor, r triage.Report) deed {
 		}}
 	}
 	p := m.packages[len(m.packages)-1-m.rng.IntN(min(2, len(m.packages)))]
-	key, failed := "key", ""
+	key, failed := builtKey, ""
 	if m.rng.IntN(2) == 0 {
 		key, failed = "", "The disk is full."
 	}
@@ -214,10 +215,10 @@ func (m *model) drawPackage(a triage.Actor, r triage.Report) deed {
 			if _, done, err := m.BeginBuilding(ctx, p); done || err != nil {
 				return err
 			}
-			return m.FinishBuilding(ctx, p, key, triage.SHA256{1}, 1, failed)
+			return m.FinishBuilding(ctx, p, key, sha256.Sum256([]byte(builtBytes)), int64(len(builtBytes)), failed)
 		}},
 		{name: "build again", by: a, byPerson: true, logs: "package.retried", run: func() error { return m.RetryPackage(ctx, a, p) }},
-		{name: "download", by: a, byPerson: true, logs: "package.downloaded", run: func() error { return noBytes(second(m.DownloadPackage(ctx, a, p))) }},
+		{name: "download", by: a, byPerson: true, logs: "package.downloaded", run: func() error { return second(m.DownloadPackage(ctx, a, p)) }},
 	}
 	return all[m.rng.IntN(len(all))]
 }
@@ -230,8 +231,13 @@ func (m *model) drawJob(_ triage.Actor, r triage.Report) deed {
 		if m.rng.IntN(3) == 0 {
 			return deed{name: "begin", silent: true, steps: []triage.Step{triage.StepPrepare}, run: func() error { _, _, err := m.BeginPreparing(ctx, x); return err }}
 		}
-		return deed{name: "finish", steps: []triage.Step{triage.StepPrepared}, logs: "((exhibit.derived )?exhibit.(processed|failed)( case.queued)?)?", run: func() error {
-			return m.FinishPreparing(ctx, x, triage.Prepared{Failed: failed, Why: "why", Made: []triage.Derivative{{Exhibit: x, Kind: triage.DerivedPoster}}})
+		if m.rng.IntN(3) == 0 {
+			return deed{name: "keep", silent: true, logs: "(exhibit.derived)?", run: func() error {
+				return m.KeepDerivative(ctx, triage.Derivative{Exhibit: x, Kind: triage.DerivedPoster})
+			}}
+		}
+		return deed{name: "finish", steps: []triage.Step{triage.StepPrepared}, logs: "(exhibit.(processed|failed)( case.queued)?)?", run: func() error {
+			return m.FinishPreparing(ctx, x, triage.Prepared{Failed: failed, Why: "why"})
 		}}
 	}
 	if m.rng.IntN(2) == 0 {

@@ -61,7 +61,20 @@ func (o objects) Measure(context.Context, triage.Blob) (triage.Chunks, error) {
 	return nil, triage.Errorf(triage.Unavailable, "no bytes in this test")
 }
 
-func (o objects) OpenDerivative(context.Context, string) (io.ReadSeekCloser, error) {
+// builtKey is the key of the one package that these objects hold, builtBytes what it is.
+const (
+	builtKey   = "package/P/1.zip"
+	builtBytes = "package"
+)
+
+type bytesCloser struct{ *strings.Reader }
+
+func (bytesCloser) Close() error { return nil }
+
+func (o objects) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {
+	if key == builtKey {
+		return bytesCloser{strings.NewReader(builtBytes)}, nil
+	}
 	return nil, triage.Errorf(triage.NotFound, "no bytes in this test")
 }
 

@@ -88,6 +88,7 @@ type ExhibitView struct {
 	Waveform bool
 	Play     string // "original", "preview", or "" where nothing can be played
 	PlayType string // its content type
+	Coming   bool   // something of it is still being made
 	Watched  []WatchedSpan
 	Others   []string // who else has watched it and how far, in words
 	CanRetry bool
@@ -187,6 +188,14 @@ func tabIndex(selected bool) string {
 
 // columnsClass lays the buttons over the contact sheet; the style sheet knows one to eight columns.
 func columnsClass(n int) string { return "columns-" + num(min(max(n, 1), 8)) }
+
+// comingWords says what is still being made of a clip.
+func comingWords(x triage.Exhibit) string {
+	if x.Processing == triage.ProcessingDone {
+		return "Browsers do not play this clip as it is. A preview is being made, which may take as long as the clip; it appears here by itself."
+	}
+	return processingWords(x.Processing) + ": stills and waveform appear here by themselves."
+}
 
 func troubleTitle(x triage.Exhibit) string {
 	switch x.Processing {

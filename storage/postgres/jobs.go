@@ -10,9 +10,11 @@ import (
 	"github.com/proffer/proffer/triage"
 )
 
-// The queues. Preparing clips is heavy, so few run at once; everything else goes through the other.
+// The queues. Preparing clips is heavy, so few run at once; a preview takes longest of all, and stands in nobody's way.
+// Everything else goes through the last.
 const (
 	queueMedia   = "media"
+	queuePreview = "preview"
 	queueDefault = river.QueueDefault
 )
 
@@ -21,8 +23,11 @@ const maxAttempts = 25
 
 func insertOpts(j triage.Job) *river.InsertOpts {
 	o := &river.InsertOpts{MaxAttempts: maxAttempts, Queue: queueDefault}
-	if _, ok := j.(triage.PrepareExhibit); ok {
+	switch j.(type) {
+	case triage.PrepareExhibit:
 		o.Queue = queueMedia
+	case triage.PreparePreview:
+		o.Queue = queuePreview
 	}
 	return o
 }

@@ -93,6 +93,8 @@ func parseJob(t testing.TB, kind, args string) triage.Job {
 	switch kind {
 	case triage.PrepareExhibit{}.Kind():
 		return parseArgs[triage.PrepareExhibit](t, args)
+	case triage.PreparePreview{}.Kind():
+		return parseArgs[triage.PreparePreview](t, args)
 	case triage.BuildPackage{}.Kind():
 		return parseArgs[triage.BuildPackage](t, args)
 	case triage.DeliverMessage{}.Kind():

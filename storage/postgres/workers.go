@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,9 +20,13 @@ import (
 // How many jobs a node runs at once, and how long one of each kind may take.
 const (
 	mediaWorkers   = 2
+	previewWorkers = 1
 	defaultWorkers = 8
 
-	prepareTimeout = 15 * time.Minute
+	// These two are longer than all that media/derive may take for it (derive.Limits): the staging of a large clip and a
+	// probe for both, then twelve stills and a poster of 30 s each and a waveform of 5 min, or a preview of 30 min.
+	prepareTimeout = 30 * time.Minute
+	previewTimeout = 45 * time.Minute
 	buildTimeout   = 2 * time.Hour
 	deliverTimeout = time.Minute
 	sweepTimeout   = 5 * time.Minute
@@ -34,7 +39,14 @@ const (
 	sweepEvery    = time.Minute
 	maxRetryWait  = time.Minute
 	stopRetryWait = time.Second
+
+	// overtimes is how often a job that keeps a media worker busy may run out of its time: what took too long three times
+	// would only keep others waiting.
+	overtimes = 3
 )
+
+// errOvertime is the reason of an attempt that ran out of its time. River keeps its words, by which overtimes are counted.
+var errOvertime = fmt.Errorf("it took too long: %w", context.DeadlineExceeded)
 
 // errDied is the reason of a job whose process died on every attempt.
 var errDied = errors.New("the process ended during every attempt")
@@ -43,6 +55,7 @@ var errDied = errors.New("the process ended during every attempt")
 // another attempt after a while; one of kind triage.Invalid means that no attempt can succeed.
 type Handlers struct {
 	PrepareExhibit func(context.Context, triage.PrepareExhibit) error
+	PreparePreview func(context.Context, triage.PreparePreview) error
 	BuildPackage   func(context.Context, triage.BuildPackage) error
 	DeliverMessage func(context.Context, triage.DeliverMessage) error
 	SendLink       func(context.Context, triage.SendLink) error
@@ -64,7 +77,8 @@ type Workers struct {
 // NewWorkers prepares to work the queue; nothing runs before Start.
 func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 	all := river.NewWorkers()
-	river.AddWorker(all, &worker[triage.PrepareExhibit]{work: h.PrepareExhibit, final: h.OnFinalFailure, timeout: prepareTimeout})
+	river.AddWorker(all, &worker[triage.PrepareExhibit]{work: h.PrepareExhibit, final: h.OnFinalFailure, timeout: prepareTimeout, overtimes: overtimes})
+	river.AddWorker(all, &worker[triage.PreparePreview]{work: h.PreparePreview, final: h.OnFinalFailure, timeout: previewTimeout, overtimes: overtimes})
 	river.AddWorker(all, &worker[triage.BuildPackage]{work: h.BuildPackage, final: h.OnFinalFailure, timeout: buildTimeout})
 	river.AddWorker(all, &worker[triage.DeliverMessage]{work: h.DeliverMessage, final: h.OnFinalFailure, timeout: deliverTimeout})
 	river.AddWorker(all, &worker[triage.SendLink]{work: h.SendLink, final: h.OnFinalFailure, timeout: deliverTimeout})
@@ -73,7 +87,7 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 		ID:     "proffer-" + rand.Text(),
 		Logger: riverLog(s.log),
 		Queues: map[string]river.QueueConfig{
-			queueMedia: {MaxWorkers: mediaWorkers}, queueDefault: {MaxWorkers: defaultWorkers},
+			queueMedia: {MaxWorkers: mediaWorkers}, queuePreview: {MaxWorkers: previewWorkers}, queueDefault: {MaxWorkers: defaultWorkers},
 		},
 		Workers:              all,
 		MaxAttempts:          maxAttempts,
@@ -141,9 +155,10 @@ func (w *Workers) Stop(ctx context.Context) error {
 // worker adapts one kind of job.
 type worker[J triage.Job] struct {
 	river.WorkerDefaults[J]
-	work    func(context.Context, J) error
-	final   func(context.Context, triage.Job, error) error
-	timeout time.Duration
+	work      func(context.Context, J) error
+	final     func(context.Context, triage.Job, error) error
+	timeout   time.Duration
+	overtimes int // attempts that may run out of time; 0: all
 }
 
 // Timeout implements river.Worker.
@@ -159,7 +174,10 @@ func (w *worker[J]) Work(ctx context.Context, job *river.Job[J]) error {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return river.JobSnooze(stopRetryWait) // this node stops: no fault of the job, and no attempt lost
 		}
-		if job.Attempt < job.MaxAttempts && !errors.Is(err, triage.ErrInvalid) {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", errOvertime, err)
+		}
+		if job.Attempt < job.MaxAttempts && !errors.Is(err, triage.ErrInvalid) && !w.spent(err, job.Errors) {
 			return err
 		}
 	}
@@ -171,6 +189,20 @@ func (w *worker[J]) Work(ctx context.Context, job *river.Job[J]) error {
 		}
 	}
 	return river.JobCancel(err)
+}
+
+// spent reports whether the attempt that ends with err is one too many of those that ran out of time.
+func (w *worker[J]) spent(err error, before []rivertype.AttemptError) bool {
+	if w.overtimes == 0 || !errors.Is(err, errOvertime) {
+		return false
+	}
+	n := 1
+	for _, e := range before {
+		if strings.HasPrefix(e.Error, errOvertime.Error()) {
+			n++
+		}
+	}
+	return n >= w.overtimes
 }
 
 // attempt runs the body; a panic is a failure like any other, so that the last one is told too.

@@ -15,6 +15,7 @@ import (
 func handlers() postgres.Handlers {
 	return postgres.Handlers{
 		PrepareExhibit: func(context.Context, triage.PrepareExhibit) error { return nil },
+		PreparePreview: func(context.Context, triage.PreparePreview) error { return nil },
 		BuildPackage:   func(context.Context, triage.BuildPackage) error { return nil },
 		DeliverMessage: func(context.Context, triage.DeliverMessage) error { return nil },
 		SendLink:       func(context.Context, triage.SendLink) error { return nil },

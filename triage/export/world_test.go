@@ -194,7 +194,6 @@ func (w *world) prepare(id triage.ExhibitID, c clip) {
 	w.Helper()
 	_, _, err := w.desk.BeginPreparing(w.ctx, id)
 	w.ok(err)
-	var made []triage.Derivative
 	for _, d := range []triage.Derivative{
 		{Kind: triage.DerivedPoster, ContentType: "image/jpeg", Command: "ffmpeg -i in -frames:v 1 poster.jpg"},
 		{Kind: triage.DerivedWaveform, ContentType: "application/json", Command: "ffmpeg -i in -f s16le - | peaks"},
@@ -202,9 +201,9 @@ func (w *world) prepare(id triage.ExhibitID, c clip) {
 		data := []byte(fmt.Sprintf(`{"kind":%q,"of":%q}`, d.Kind, id))
 		d.Exhibit, d.SHA256, d.Size, d.Key = id, sha256.Sum256(data), int64(len(data)), fmt.Sprintf("derivative/%s/%s", id, d.Kind)
 		w.ok(w.files.PutDerivative(w.ctx, d.Key, d.ContentType, bytes.NewReader(data), d.Size))
-		made = append(made, d)
+		w.ok(w.desk.KeepDerivative(w.ctx, d))
 	}
-	w.ok(w.desk.FinishPreparing(w.ctx, id, triage.Prepared{Made: made, Probe: triage.Probe{Container: c.container, Duration: 2500 * time.Millisecond,
+	w.ok(w.desk.FinishPreparing(w.ctx, id, triage.Prepared{Probe: triage.Probe{Container: c.container, Duration: 2500 * time.Millisecond,
 		Tracks: []triage.Track{{Kind: "video", Codec: "vp8", Width: 640, Height: 360}}}}))
 }
 

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -19,11 +20,15 @@ func (w *Worker) Build(ctx context.Context, j triage.BuildPackage) error {
 	if err != nil || done {
 		return err
 	}
-	key := fmt.Sprintf("package/%s.zip", p.ID)
+	// A job can run twice at once. Each run writes an object of its own, so that neither replaces what the other recorded.
+	key := fmt.Sprintf("package/%s/%s.zip", p.ID, rand.Text())
 	sum, size, err := w.stream(ctx, p, key)
 	var told *triage.Error
 	if errors.As(err, &told) && (told.Kind == triage.Invalid || told.Kind == triage.Conflict) {
 		return w.Desk.FinishBuilding(ctx, p.ID, "", triage.SHA256{}, 0, told.Msg)
+	}
+	if err == nil {
+		err = w.Desk.Objects.Sync(ctx) // the record says that it is there: after a power cut, too
 	}
 	if err != nil {
 		return fmt.Errorf("building package %s: %w", p.ID, err)

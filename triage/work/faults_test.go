@@ -37,7 +37,7 @@ func TestPrepareWaitsForTheObjects(t *testing.T) {
 		t.Errorf("opening: %v", err)
 	}
 	s.away, s.failAt = nil, 5
-	s.decode = func(r io.Reader, _ func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+	s.decode = func(r io.Reader, _ work.Keep) (work.Outcome, error) {
 		if _, err := io.ReadAll(r); err == nil {
 			t.Error("the failure did not reach the decoder")
 		}
@@ -46,7 +46,7 @@ func TestPrepareWaitsForTheObjects(t *testing.T) {
 	if err := s.Worker.Prepare(t.Context(), job); !errors.Is(err, triage.ErrUnavailable) {
 		t.Errorf("reading: %v", err)
 	}
-	s.decode = func(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+	s.decode = func(r io.Reader, keep work.Keep) (work.Outcome, error) {
 		s.away = errAway
 		return poster(r, keep)
 	}

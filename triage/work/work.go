@@ -29,11 +29,14 @@ type Worker struct {
 
 // Decoder looks into clips, in a sandbox.
 type Decoder interface {
-	// Prepare probes a clip and makes its derivatives. Each one is handed to keep as it is ready, with its bytes open
-	// for reading; an error of keep ends the work and comes back. What cannot be decoded is not an error but the
-	// Outcome's Failed.
-	Prepare(ctx context.Context, clip io.Reader, size int64, keep func(triage.Derivative, io.Reader) error) (Outcome, error)
+	// Prepare probes a clip and makes the derivatives that it does not have. Each one is handed to keep as it is ready,
+	// with its bytes open for reading; an error of keep ends the work and comes back. What cannot be decoded is not an
+	// error but the Outcome's Failed.
+	Prepare(ctx context.Context, clip io.Reader, size int64, have []triage.DerivativeKind, keep Keep) (Outcome, error)
 }
+
+// Keep stores a derivative whose bytes r yields.
+type Keep = func(d triage.Derivative, r io.Reader) error
 
 // Outcome is what preparing a clip found.
 type Outcome struct {

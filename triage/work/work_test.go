@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,16 +30,20 @@ type shop struct {
 	evidence []byte // what the object store yields for the one clip
 	failAt   int    // reading the clip fails once, after that many bytes; 0 never
 	away     error  // what the object store answers instead of opening and storing
-	kept     map[string][]byte
-	told     []int64 // by the builder, of its progress
-	decode   func(clip io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error)
+	mu       sync.Mutex
+	kept     map[string][]byte       // guarded by mu
+	synced   int                     // how many objects were kept when they were last written to disk; guarded by mu
+	told     []int64                 // by the builder, of its progress
+	have     []triage.DerivativeKind // what the decoder was last told not to make
+	decode   func(clip io.Reader, keep work.Keep) (work.Outcome, error)
 	build    func(w io.Writer) error
 	send     func(triage.Message) error
 }
 
 var clip = []byte("the bytes of a clip")
 
-func (s *shop) Prepare(_ context.Context, r io.Reader, _ int64, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+func (s *shop) Prepare(_ context.Context, r io.Reader, _ int64, have []triage.DerivativeKind, keep work.Keep) (work.Outcome, error) {
+	s.have = have
 	return s.decode(r, keep)
 }
 
@@ -89,7 +94,13 @@ func (s *shop) Measure(_ context.Context, b triage.Blob) (triage.Chunks, error) 
 }
 
 func (s *shop) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {
-	return seekCloser{bytes.NewReader(s.kept[key]), nil}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, ok := s.kept[key]
+	if !ok {
+		return nil, triage.Errorf(triage.NotFound, "There is no %s.", key)
+	}
+	return seekCloser{bytes.NewReader(b), nil}, nil
 }
 
 func (s *shop) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ int64) error {
@@ -98,13 +109,21 @@ func (s *shop) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ in
 	}
 	b, err := io.ReadAll(r)
 	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.kept[key] = b
 	}
 	return err
 }
 
 func (s *shop) Retain(context.Context, triage.Blob, time.Time) error { return nil }
-func (s *shop) Sync(context.Context) error                           { return nil }
+
+func (s *shop) Sync(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.synced = len(s.kept)
+	return nil
+}
 
 type signer struct{}
 
@@ -160,7 +179,7 @@ func (s *shop) exhibit(r triage.Report) (x triage.Exhibit, c triage.Case) {
 	return x, c
 }
 
-func poster(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+func poster(r io.Reader, keep work.Keep) (work.Outcome, error) {
 	if _, err := io.ReadAll(r); err != nil {
 		return work.Outcome{}, err
 	}
@@ -171,7 +190,7 @@ func poster(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Ou
 func TestPrepareSurvivesACrash(t *testing.T) {
 	s, r, _ := open(t)
 	job := triage.PrepareExhibit{Exhibit: r.Exhibits[0]}
-	s.decode = func(r io.Reader, keep func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+	s.decode = func(r io.Reader, keep work.Keep) (work.Outcome, error) {
 		_, err := poster(r, keep)
 		return work.Outcome{}, errors.Join(err, errors.New("the process died"))
 	}
@@ -190,7 +209,7 @@ func TestPrepareSurvivesACrash(t *testing.T) {
 func TestPrepareTellsWhatFailed(t *testing.T) {
 	s, r, staff := open(t)
 	job := triage.PrepareExhibit{Exhibit: r.Exhibits[0]}
-	s.decode = func(io.Reader, func(triage.Derivative, io.Reader) error) (work.Outcome, error) {
+	s.decode = func(io.Reader, work.Keep) (work.Outcome, error) {
 		return work.Outcome{Failed: "This is no video."}, nil
 	}
 	s.ok(s.Worker.Prepare(t.Context(), job))
@@ -257,7 +276,7 @@ func TestBuild(t *testing.T) {
 	if err := s.Worker.Build(t.Context(), triage.BuildPackage{Package: id}); !errors.Is(err, triage.ErrUnavailable) || state().State != triage.PackageBuilding {
 		t.Errorf("an outage: %v, %s", err, state().State)
 	}
-	if len(s.kept["package/"+string(id)+".zip"]) > 0 {
+	if s.stored() != "" {
 		t.Error("half a package was stored")
 	}
 	s.build = func(io.Writer) error { return triage.Errorf(triage.Conflict, "It holds a key.") }

@@ -201,6 +201,7 @@ func uploadKinds(t *testing.T, p *person, w *wire) {
 	rui.openCaseOf("Kim Kinds")
 	for n := 1; n <= 3; n++ {
 		rui.do(fmt.Sprintf(`document.querySelectorAll("[data-tabs] [role=tab]")[%d].click()`, n-1))
+		rui.waitEval(`document.querySelector("[data-exhibit]:not([hidden]) [data-control=play]")`) // a preview comes by itself
 		rui.do(`document.querySelector("[data-exhibit]:not([hidden]) [data-control=play]").click()`)
 		rui.waitEval(`document.querySelector("[data-exhibit]:not([hidden]) video").currentTime > 0.3`)
 	}

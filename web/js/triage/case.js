@@ -15,6 +15,7 @@ export function casePage(page) {
 	lease(page);
 	decision(page);
 	news(page);
+	coming(page, players);
 	back();
 	keys("case", (action, key) => {
 		if (action === "rung") return rung(page, Number(key));
@@ -190,6 +191,46 @@ function news(page) {
 	});
 	let submitting = false;
 	page.addEventListener("submit", () => { submitting = true; });
+}
+
+/**
+ * Shows what is still being made of a clip as soon as it is there. Only what cannot be played yet is exchanged.
+ * @param {HTMLElement} page
+ * @param {Player[]} players
+ */
+function coming(page, players) {
+	let looking = false;
+	let again = false;
+	const look = async () => {
+		again = looking;
+		if (looking || !page.querySelector("[data-coming]")) return;
+		looking = true;
+		try {
+			const answer = await fetch(location.href);
+			const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+			players.forEach((p, i) => {
+				const next = fresh.getElementById(p.exhibit.id);
+				if (!("coming" in p.exhibit.dataset) || !next || next.dataset.coming === p.exhibit.dataset.coming) return;
+				next.hidden = p.exhibit.hidden;
+				p.exhibit.replaceWith(next);
+				players[i] = new Player(next, page.dataset.watch ?? "");
+				if (!next.hidden) players[i].show();
+				const tab = fresh.getElementById(`tab-${next.dataset.exhibit}`);
+				if (tab) document.getElementById(tab.id)?.replaceChildren(...tab.childNodes);
+			});
+			document.dispatchEvent(new CustomEvent("proffer:fresh"));
+		} catch {
+			// the next event, or a reload, shows it
+		} finally {
+			looking = false;
+		}
+		if (again) look();
+	};
+	document.addEventListener("proffer:live", (e) => {
+		const { name, data } = /** @type {CustomEvent<import("../shared/events.js").LiveEvent>} */ (e).detail;
+		if (name === "resync" || name === "case" && data.case === page.dataset.case) look();
+	});
+	look(); // what came between the page and its stream of events
 }
 
 /** Shows the days where they are wanted, and when a second person is. @param {HTMLElement} page */

@@ -1,0 +1,192 @@
+package e2ee
+
+import "errors"
+
+// The messages of the control session (§10). Each is one CBOR array in one binary WebSocket message.
+
+// Hello opens a session.
+//
+//	hello = [ "hello", certificate: bstr, proof: bstr ]    ; proof: signed session
+type Hello struct {
+	_           struct{} `cbor:",toarray"`
+	Kind        string
+	Certificate []byte
+	Proof       []byte
+}
+
+// Post asks for an entry on the board.
+//
+//	post = [ "post", message: bstr ]
+type Post struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	Message []byte
+}
+
+// Fetch asks for the entries from a number on.
+//
+//	fetch = [ "fetch", from: uint ]
+type Fetch struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	From uint64
+}
+
+// LiveMessage carries a sign of life, in both directions.
+//
+//	live-message = [ "live", signed: bstr ]
+type LiveMessage struct {
+	_      struct{} `cbor:",toarray"`
+	Kind   string
+	Signed []byte
+}
+
+// Line carries a chat frame to the server.
+//
+//	line = [ "line", frame: bstr ]
+type Line struct {
+	_     struct{} `cbor:",toarray"`
+	Kind  string
+	Frame []byte
+}
+
+// LineFrom carries a chat frame from the server.
+//
+//	line-from = [ "line", J, frame: bstr ]
+type LineFrom struct {
+	_     struct{} `cbor:",toarray"`
+	Kind  string
+	J     J
+	Frame []byte
+}
+
+// ChatLine is the plaintext of a chat frame (§8).
+//
+//	chat-line = [ "line", text: tstr, to: bstr ]           ; to: empty for everyone, or a J
+type ChatLine struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	Text string
+	To   []byte
+}
+
+// Welcome is the server's first word.
+//
+//	welcome = [ "welcome", meeting, mode: uint, nonce: bstr .size 16, identity-key: bstr .size 32 ]
+type Welcome struct {
+	_        struct{} `cbor:",toarray"`
+	Kind     string
+	Meeting  string
+	Mode     uint64 // 0 standard, 1 E2EE: a hint, never an authority
+	Nonce    [16]byte
+	Identity Key
+}
+
+// Entry is one entry of the board (§3).
+//
+//	entry = [ "entry", number: uint, at: time, message: bstr ]
+type Entry struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	Number  uint64
+	At      uint64 // the server's time, of no consequence
+	Message []byte
+}
+
+// Ticket says how to reach the media server.
+//
+//	ticket = [ "ticket", livekit: tstr, token: tstr ]
+type Ticket struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	LiveKit string
+	Token   string
+}
+
+// Refused says in words why the server did not do something.
+//
+//	refused = [ "refused", what: tstr, why: tstr ]
+type Refused struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	What string
+	Why  string
+}
+
+func (h *Hello) meta() (*string, string)       { return &h.Kind, "hello" }
+func (p *Post) meta() (*string, string)        { return &p.Kind, "post" }
+func (f *Fetch) meta() (*string, string)       { return &f.Kind, "fetch" }
+func (l *LiveMessage) meta() (*string, string) { return &l.Kind, "live" }
+func (l *Line) meta() (*string, string)        { return &l.Kind, "line" }
+func (l *LineFrom) meta() (*string, string)    { return &l.Kind, "line" }
+func (l *ChatLine) meta() (*string, string)    { return &l.Kind, "line" }
+func (w *Welcome) meta() (*string, string)     { return &w.Kind, "welcome" }
+func (e *Entry) meta() (*string, string)       { return &e.Kind, "entry" }
+func (t *Ticket) meta() (*string, string)      { return &t.Kind, "ticket" }
+func (r *Refused) meta() (*string, string)     { return &r.Kind, "refused" }
+
+func (h *Hello) check() error       { return nil }
+func (p *Post) check() error        { return nil }
+func (f *Fetch) check() error       { return between(1, maxInteger, f.From) }
+func (l *LiveMessage) check() error { return nil }
+func (l *Line) check() error        { return nil }
+func (l *LineFrom) check() error    { return nil }
+func (w *Welcome) check() error {
+	return firstError(meetingNumber(w.Meeting), between(0, 1, w.Mode))
+}
+func (e *Entry) check() error   { return firstError(between(1, maxInteger, e.Number), whole(e.At)) }
+func (t *Ticket) check() error  { return firstError(text(t.LiveKit, 1000), text(t.Token, maxMessage)) }
+func (r *Refused) check() error { return firstError(text(r.What, 100), text(r.Why, 1000)) }
+
+func (l *ChatLine) check() error {
+	if len(l.To) != 0 && len(l.To) != len(J{}) {
+		return errors.New("e2ee: a line is for everyone or for one member")
+	}
+	return words(l.Text, maxLine)
+}
+
+// control makes a value for each kind that a client receives.
+var control = map[string]func() body{
+	"welcome": func() body { return new(Welcome) }, "entry": func() body { return new(Entry) },
+	"live": func() body { return new(LiveMessage) }, "line": func() body { return new(LineFrom) },
+	"grant": func() body { return new(Grant) }, "roster": func() body { return new(Roster) },
+	"ticket": func() body { return new(Ticket) }, "refused": func() body { return new(Refused) },
+}
+
+// DecodeControl reads a message of the server: a *Welcome, *Entry, *LiveMessage, *LineFrom, *Grant, *Roster, *Ticket or *Refused.
+func DecodeControl(data []byte) (any, error) {
+	make, ok := control[kindOf(data)]
+	if !ok {
+		return nil, errors.New("e2ee: no message that a server sends")
+	}
+	b := make()
+	if err := unmarshal(data, b); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// kindOf is the text that is the first element of an array, or "" if there is none of less than 24 bytes.
+func kindOf(data []byte) string {
+	const array, text = 4 << 5, 3 << 5
+	if len(data) < 2 || data[0]&0xe0 != array || data[1]&0xe0 != text || len(data) < 2+int(data[1]&0x1f) {
+		return ""
+	}
+	return string(data[2 : 2+int(data[1]&0x1f)])
+}
+
+// EncodeControl gives the bytes of a message of the control session, such as a *Hello or a *Post.
+func EncodeControl(b body) []byte { return marshal(b) }
+
+// Prove makes the proof of a hello: that this session, opened by this nonce of the server's welcome, is the device's (§10).
+func (d *Device) Prove(meeting string, nonce [16]byte) []byte {
+	signed, _ := d.sign(&Session{Meeting: meeting, Nonce: nonce, Device: d.Key})
+	return signed
+}
+
+// DecodeChatLine reads the plaintext of a chat frame (§8).
+func DecodeChatLine(data []byte) (ChatLine, error) {
+	var l ChatLine
+	err := unmarshal(data, &l)
+	return l, err
+}

@@ -1,0 +1,135 @@
+package franking
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+)
+
+func filled(b byte) [32]byte { return [32]byte(bytes.Repeat([]byte{b}, 32)) }
+
+var (
+	origin = Origin{Meeting: "M-3K9QA-77ZPW", Term: 1, Epoch: 300, Device: filled(0xdd), Join: filled(0x11), Stream: 23}
+	header = Header{Origin: origin, Counter: 24, Time: 1 << 40, What: 0x18, Length: 5, Prefix: []byte("0123456789")}
+)
+
+// TestHeaderBytes compares with bytes that were put together by hand from RFC 8949.
+func TestHeaderBytes(t *testing.T) {
+	want := "8b" + // an array of 11
+		"6d" + hex.EncodeToString([]byte("M-3K9QA-77ZPW")) +
+		"01" + "19012c" + // term, epoch
+		"5820" + strings.Repeat("dd", 32) +
+		"5820" + strings.Repeat("11", 32) +
+		"17" + "1818" + "1b0000010000000000" + // stream, counter, time
+		"1818" + "05" + // what, length
+		"4a" + hex.EncodeToString([]byte("0123456789"))
+	if got := hex.EncodeToString(header.Append(nil)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestCommitIsHMAC compares with crypto/hmac, and a second frame with the first: nothing of one may stay for the other.
+func TestCommitIsHMAC(t *testing.T) {
+	k := NewKey(origin, filled(0x77))
+	for _, plain := range []string{"plain", "", strings.Repeat("long", 1000), "plain"} {
+		h := header
+		h.Length = len(plain)
+		opening, commitment := k.Commit(h.Counter, h.Time, byte(h.What), h.Prefix, []byte(plain))
+
+		r := hmac.New(sha256.New, bytes.Repeat([]byte{0x77}, 32))
+		r.Write([]byte("\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x00\x00\x00\x00\x18"))
+		c := hmac.New(sha256.New, r.Sum(nil))
+		hdr := h.Append(nil)
+		c.Write(append([]byte("proffer franking v1\x00\x00\x00"), byte(len(hdr))))
+		c.Write(hdr)
+		c.Write([]byte(plain))
+		if !bytes.Equal(opening[:], r.Sum(nil)) || !bytes.Equal(commitment[:], c.Sum(nil)) {
+			t.Errorf("%.9q: got %x and %x, want %x and %x", plain, opening, commitment, r.Sum(nil), c.Sum(nil))
+		}
+		if !h.Verify(opening, commitment, []byte(plain)) {
+			t.Errorf("%.9q: its own opening does not open it", plain)
+		}
+	}
+}
+
+// TestCommitBindsEverything changes each thing that a commitment covers, one at a time.
+func TestCommitBindsEverything(t *testing.T) {
+	opening, commitment := NewKey(origin, filled(0x77)).Commit(header.Counter, header.Time, byte(header.What), header.Prefix, []byte("plain"))
+	if !header.Verify(opening, commitment, []byte("plain")) {
+		t.Fatal("nothing was changed, and it does not verify")
+	}
+	for name, change := range map[string]func(h *Header, r, c *[32]byte, p *string){
+		"meeting":    func(h *Header, _, _ *[32]byte, _ *string) { h.Meeting = "M-3K9QA-77ZPX" },
+		"term":       func(h *Header, _, _ *[32]byte, _ *string) { h.Term++ },
+		"epoch":      func(h *Header, _, _ *[32]byte, _ *string) { h.Epoch++ },
+		"device":     func(h *Header, _, _ *[32]byte, _ *string) { h.Device[31]++ },
+		"join":       func(h *Header, _, _ *[32]byte, _ *string) { h.Join[31]++ },
+		"stream":     func(h *Header, _, _ *[32]byte, _ *string) { h.Stream++ },
+		"counter":    func(h *Header, _, _ *[32]byte, _ *string) { h.Counter++ },
+		"time":       func(h *Header, _, _ *[32]byte, _ *string) { h.Time++ },
+		"what":       func(h *Header, _, _ *[32]byte, _ *string) { h.What++ },
+		"length":     func(h *Header, _, _ *[32]byte, _ *string) { h.Length++ },
+		"prefix":     func(h *Header, _, _ *[32]byte, _ *string) { h.Prefix = []byte("012345678") },
+		"plaintext":  func(_ *Header, _, _ *[32]byte, p *string) { *p = "plaIn" },
+		"longer":     func(h *Header, _, _ *[32]byte, p *string) { *p, h.Length = "plain ", 6 },
+		"opening":    func(_ *Header, r, _ *[32]byte, _ *string) { r[31]++ },
+		"commitment": func(_ *Header, _, c *[32]byte, _ *string) { c[31]++ },
+	} {
+		h, r, c, p := header, opening, commitment, "plain"
+		change(&h, &r, &c, &p)
+		if h.Verify(r, c, []byte(p)) {
+			t.Errorf("another %s verifies", name)
+		}
+	}
+}
+
+// TestDerivedKeys checks that every part of the name of a stream makes other keys, and that the two keys differ.
+func TestDerivedKeys(t *testing.T) {
+	met := map[[32]byte]string{}
+	derive := func(name string, o Origin, secret string, link [32]byte) {
+		base, franking, err := o.DeriveKeys([]byte(secret), link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, kind := range map[[32]byte]string{base: "base key", franking: "franking key"} {
+			if other := met[key]; other != "" {
+				t.Errorf("the %s of %s is the %s", kind, name, other)
+			}
+			met[key] = kind + " of " + name
+		}
+	}
+	derive("the origin", origin, "secret", filled(1))
+	derive("another secret", origin, "secreT", filled(1))
+	derive("another link", origin, "secret", filled(2))
+	o := origin
+	o.Meeting = "M-3K9QA-77ZPX"
+	derive("another meeting", o, "secret", filled(1))
+	o = origin
+	o.Join = filled(0x12)
+	derive("another join", o, "secret", filled(1))
+	o = origin
+	o.Stream++
+	derive("another stream", o, "secret", filled(1))
+}
+
+func TestWhat(t *testing.T) {
+	valid := map[What]bool{}
+	for _, s := range []Source{Camera, Screen} {
+		for _, key := range []bool{false, true} {
+			valid[Describe(VP8, key, s)], valid[Describe(VP9, key, s)] = true, true
+		}
+	}
+	valid[Describe(Opus, false, Microphone)], valid[Describe(Opus, false, ScreenSound)] = true, true
+	for b := range 256 {
+		w := What(b)
+		if w.Valid() != valid[w] {
+			t.Errorf("%#x: valid is %v", b, w.Valid())
+		}
+		if again := Describe(w.Codec(), w.Key(), w.Source()); again != w {
+			t.Errorf("%#x became %#x", b, again)
+		}
+	}
+}

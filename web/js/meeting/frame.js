@@ -1,0 +1,126 @@
+/** The layout of a frame and of its key identifier (media/PROTOCOL.md sections 5 and 6). media/sframe is the same in Go. */
+import { parseHeader } from "./sframe.js";
+
+export const VP8 = 1;
+export const VP9 = 2;
+export const OPUS = 3;
+
+export const CAMERA = 0;
+export const MICROPHONE = 1;
+export const SCREEN = 2;
+export const SCREEN_SOUND = 3;
+
+/** What a line of chat is. */
+export const LINE = 0;
+
+export const TIME = 8;
+export const HASH = 32;
+export const TRAILER = TIME + HASH + 2;
+export const MAX_COUNTER = 2 ** 48;
+export const MAX_TIME = 2 ** 53;
+const TAG = 16;
+const VERSION = 1;
+
+/** @typedef {{ term: number, epoch: number, index: number, stream: number }} KID */
+
+/**
+ * @param {number} codec
+ * @param {boolean} key whether it is a key frame, of video
+ * @param {number} source
+ */
+export const describe = (codec, key, source) => (codec << 4) | (key ? 8 : 0) | source;
+export const codecOf = (/** @type {number} */ what) => what >> 4;
+export const isKey = (/** @type {number} */ what) => (what & 8) !== 0;
+export const sourceOf = (/** @type {number} */ what) => what & 7;
+
+/**
+ * How many bytes stay clear; undefined where bits are set that mean nothing, or codec and source do not go together.
+ * @param {number} what
+ * @returns {number | undefined}
+ */
+export function prefixOf(what) {
+	if (what === LINE) return 0;
+	const source = sourceOf(what);
+	const audio = source === MICROPHONE || source === SCREEN_SOUND;
+	const video = source === CAMERA || source === SCREEN;
+	switch (codecOf(what)) {
+		case VP8:
+			return video ? (isKey(what) ? 10 : 3) : undefined;
+		case VP9:
+			return video ? 0 : undefined;
+		case OPUS:
+			return audio && !isKey(what) ? 0 : undefined;
+	}
+	return undefined;
+}
+
+/**
+ * term (12 bits) || epoch (24) || index (12) || stream (16)
+ * @param {KID} kid
+ */
+export function packKID({ term, epoch, index, stream }) {
+	if (term >= 2 ** 12 || epoch >= 2 ** 24 || index >= 2 ** 12 || stream >= 2 ** 16) throw new RangeError("the meeting has outgrown its key identifiers");
+	return (BigInt(term) << 52n) | (BigInt(epoch) << 28n) | (BigInt(index) << 16n) | BigInt(stream);
+}
+
+/**
+ * @param {bigint} kid
+ * @returns {KID}
+ */
+export function unpackKID(kid) {
+	const high = Number(kid >> 32n);
+	const low = Number(kid & 0xffffffffn);
+	return { term: high >>> 20, epoch: (high & 0xfffff) * 16 + (low >>> 28), index: (low >>> 16) & 0xfff, stream: low & 0xffff };
+}
+
+/**
+ * trailer || prefix, which is SFrame's metadata.
+ * @param {number} time
+ * @param {Uint8Array} commitment
+ * @param {number} what
+ * @param {Uint8Array} prefix
+ */
+export function metadata(time, commitment, what, prefix) {
+	const out = new Uint8Array(TRAILER + prefix.length);
+	const view = new DataView(out.buffer);
+	view.setUint32(0, Math.floor(time / 2 ** 32));
+	view.setUint32(4, time % 2 ** 32);
+	out.set(commitment, TIME);
+	out[TRAILER - 2] = what;
+	out[TRAILER - 1] = VERSION;
+	out.set(prefix, TRAILER);
+	return out;
+}
+
+/**
+ * A frame that has been cut, and not been believed. sealed: header, ciphertext and tag.
+ * @typedef {{ prefix: Uint8Array, sealed: Uint8Array, metadata: Uint8Array, commitment: Uint8Array,
+ *   kid: KID, counter: number, time: number, what: number }} Parts
+ */
+
+/**
+ * Takes a frame apart, in the order of the checks of PROTOCOL.md section 6. It accepts one encoding of everything.
+ * @param {Uint8Array} b
+ * @returns {Parts | "short" | "layout" | "reserved" | "badHeader"}
+ */
+export function cut(b) {
+	if (b.length < 1 + TAG + TRAILER) return "short";
+	const end = b.length - TRAILER;
+	const trailer = b.subarray(end);
+	if (trailer[TRAILER - 1] !== VERSION) return "layout";
+	const view = new DataView(b.buffer, b.byteOffset + end);
+	const what = trailer[TRAILER - 2];
+	const time = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+	const n = prefixOf(what);
+	if (n === undefined || time >= MAX_TIME) return "reserved";
+	if (end < n + 1 + TAG) return "short";
+	const sealed = b.subarray(n, end);
+	const header = parseHeader(sealed);
+	if (!header || header.counter >= MAX_COUNTER) return "badHeader";
+	const kid = unpackKID(header.kid);
+	if ((what === LINE) !== (kid.stream === 0)) return "reserved";
+	const meta = new Uint8Array(TRAILER + n);
+	meta.set(trailer);
+	meta.set(b.subarray(0, n), TRAILER);
+	return { prefix: meta.subarray(TRAILER), sealed, metadata: meta, commitment: meta.subarray(TIME, TIME + HASH), kid, counter: Number(header.counter), time, what };
+}

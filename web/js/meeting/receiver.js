@@ -1,0 +1,191 @@
+/** Opens the frames of one track (media/PROTOCOL.md section 6). media/sframe/receiver.go is the same in Go, and says why. */
+import { equal } from "./commitment.js";
+import { OPUS, codecOf, cut, isKey, sourceOf } from "./frame.js";
+
+/** Why a frame was dropped, in the order of the checks. The words are those of media/sframe/fault.go. */
+export const FAULTS = {
+	injected: "put in by the media server when a sender mutes or leaves",
+	short: "too short to be a frame",
+	layout: "of another version of the layout",
+	reserved: "has bits set that mean nothing",
+	badHeader: "has no valid SFrame header",
+	wrongMode: "under a key of another kind of meeting",
+	stale: "long behind what was shown already",
+	otherLayer: "of another stream, without a key frame to begin with",
+	noEpoch: "of an epoch whose key is not held",
+	noMember: "of an index that no member has",
+	otherTrack: "of another sender or source than this track's",
+	replayed: "seen before, or too old to tell",
+	unopened: "does not decrypt",
+	uncommitted: "not the frame that its sender committed to",
+	timeTurned: "its time does not rise",
+};
+
+/** @typedef {keyof typeof FAULTS} Fault */
+
+/** How far a frame may be behind the newest that was accepted of its track, in milliseconds. */
+const SLACK = 1000;
+
+/**
+ * A stream in an epoch: whose it is (J in hexadecimal) and what opens it.
+ * @typedef {{ join: string, key: import("./sframe.js").Key, franking: import("./commitment.js").FrankingKey }} Source
+ */
+
+/**
+ * The keyring of a meeting. find gives what opens frames of a key identifier, or why there is none. It is asked for whatever the media
+ * server sends, before anything has opened, and must not grow with it without bound.
+ * @typedef {{ find: (kid: import("./frame.js").KID) => Source | "noEpoch" | "noMember" | Promise<Source | "noEpoch" | "noMember"> }} Keys
+ */
+
+/**
+ * What was accepted. data is the encoded frame; its first prefix bytes travelled clear. Opening and commitment are what a report needs.
+ * @typedef {{ kid: import("./frame.js").KID, join: string, counter: number, time: number, what: number, prefix: number, data: Uint8Array,
+ *   opening: Uint8Array, commitment: Uint8Array }} Frame
+ */
+
+export class Receiver {
+	/** How many frames were dropped, by kind. @type {Partial<Record<Fault, number>>} */
+	counts = {};
+	#keys;
+	#seen;
+	#e2ee;
+	/** How LiveKit's own frames end. @type {Uint8Array} */
+	#injected = new Uint8Array();
+	/** The track, once a frame has been accepted. @type {{ join: string, source: number, stream: number, time: number } | undefined} */
+	#track;
+
+	/**
+	 * @param {Keys} keys
+	 * @param {import("./seen.js").Seen} seen
+	 * @param {boolean} e2ee whether the server's key is refused
+	 */
+	constructor(keys, seen, e2ee) {
+		this.#keys = keys;
+		this.#seen = seen;
+		this.#e2ee = e2ee;
+	}
+
+	/** Refuses the server's key from now on. There is no way back. */
+	upgrade() {
+		this.#e2ee = true;
+	}
+
+	/** @param {Uint8Array} trailer how the frames end that LiveKit makes itself: they are dropped like others, and counted apart */
+	ignoreInjected(trailer) {
+		this.#injected = trailer.slice();
+	}
+
+	/** Ends the track. Its stream may go on in another Receiver. */
+	close() {
+		if (this.#track) this.#seen.leave(this.#track.join, this.#track.stream);
+	}
+
+	/**
+	 * Opens a frame, or says why it must not be shown. It may be called again before it is done; the caller keeps the order. It rejects only
+	 * if the keyring does.
+	 * @param {Uint8Array} b
+	 * @returns {Promise<Frame | Fault>}
+	 */
+	async open(b) {
+		const frame = await this.#open(b);
+		if (typeof frame === "string") this.counts[frame] = (this.counts[frame] ?? 0) + 1;
+		return frame;
+	}
+
+	/**
+	 * @param {Uint8Array} b
+	 * @returns {Promise<Frame | Fault>}
+	 */
+	async #open(b) {
+		if (this.#injected.length > 0 && endsWith(b, this.#injected)) return "injected";
+		const p = cut(b);
+		if (typeof p === "string") return p;
+		const unexpected = this.#unexpected(p);
+		if (unexpected) return unexpected;
+		let source = this.#keys.find(p.kid);
+		if (source instanceof Promise) source = await source;
+		if (typeof source === "string") return source;
+		if (this.#other(p, source)) return "otherTrack";
+		if (!this.#seen.fresh(source.join, p.kid.stream, p.counter)) return "replayed";
+		const frame = await decrypt(p, source);
+		return typeof frame === "string" ? frame : (this.#accept(p, source) ?? frame);
+	}
+
+	/**
+	 * The checks that need no key: the mode, the age, and where another stream of the same sender may begin.
+	 * @param {import("./frame.js").Parts} p
+	 * @returns {"wrongMode" | "stale" | "otherLayer" | undefined}
+	 */
+	#unexpected(p) {
+		if ((p.kid.term === 0) === this.#e2ee) return "wrongMode";
+		if (!this.#track) return undefined;
+		if (p.time + SLACK < this.#track.time) return "stale";
+		const goesOn = p.kid.stream === this.#track.stream || codecOf(p.what) === OPUS || isKey(p.what);
+		return goesOn ? undefined : "otherLayer";
+	}
+
+	/**
+	 * @param {import("./frame.js").Parts} p
+	 * @param {Source} source
+	 */
+	#other(p, source) {
+		return this.#track !== undefined && (source.join !== this.#track.join || sourceOf(p.what) !== this.#track.source);
+	}
+
+	/**
+	 * Takes a frame that has opened. Others may have been taken since it was looked at first, so everything that they change is looked at again;
+	 * from here on nothing waits.
+	 * @param {import("./frame.js").Parts} p
+	 * @param {Source} source
+	 * @returns {Fault | undefined}
+	 */
+	#accept(p, source) {
+		const { join } = source;
+		const { stream } = p.kid;
+		const unexpected = this.#unexpected(p);
+		if (unexpected) return unexpected;
+		if (this.#other(p, source)) return "otherTrack";
+		const seen = this.#seen.accept(join, stream, p.counter, p.time);
+		if (seen) return seen;
+		if (this.#track && stream !== this.#track.stream) this.#seen.leave(join, this.#track.stream);
+		this.#track = { join, source: sourceOf(p.what), stream, time: Math.max(p.time, this.#track?.time ?? 0) };
+		return undefined;
+	}
+}
+
+/**
+ * Opens the frame and holds it against its commitment.
+ * @param {import("./frame.js").Parts} p
+ * @param {Source} source
+ * @returns {Promise<Frame | "unopened" | "uncommitted">}
+ */
+async function decrypt(p, { join, key, franking }) {
+	let plain;
+	try {
+		plain = await key.open(p.sealed, p.metadata);
+	} catch {
+		return "unopened";
+	}
+	const { opening, commitment } = franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+	if (!equal(commitment, p.commitment)) return "uncommitted";
+	const { kid, counter, time, what, prefix } = p;
+	return { kid, join, counter, time, what, prefix: prefix.length, data: joined(prefix, plain), opening, commitment };
+}
+
+/**
+ * @param {Uint8Array} prefix
+ * @param {Uint8Array} plain
+ */
+function joined(prefix, plain) {
+	if (prefix.length === 0) return plain;
+	const data = new Uint8Array(prefix.length + plain.length);
+	data.set(prefix);
+	data.set(plain, prefix.length);
+	return data;
+}
+
+/**
+ * @param {Uint8Array} b
+ * @param {Uint8Array} end
+ */
+const endsWith = (b, end) => b.length >= end.length && end.every((x, i) => x === b[b.length - end.length + i]);

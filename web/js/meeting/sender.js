@@ -1,0 +1,134 @@
+/** Seals the frames of one stream (media/PROTOCOL.md section 6). media/sframe/sender.go is the same in Go, and says why. */
+import { LINE, MAX_COUNTER, MAX_TIME, TRAILER, metadata, prefixOf, unpackKID } from "./frame.js";
+
+/** Why a frame was not sent. */
+export const DROPS = {
+	noKey: "there is no key to seal it with",
+	badWhat: "codec and source do not go together on this stream",
+	shortFrame: "it is shorter than its clear prefix",
+	spent: "the stream's counters are used up",
+	badClock: "the clock is out of range",
+	failed: "the browser could not seal it",
+};
+
+/** @typedef {keyof typeof DROPS} Drop */
+
+/** Gives out the stream numbers of one join, each once. A join has one Streams, made with it and lost with it. */
+export class Streams {
+	#last = 0;
+	#chat = false;
+
+	/** The sender of the next stream. Every transform, worker, simulcast layer and restart needs its own. */
+	sender() {
+		if (this.#last === 2 ** 16 - 1) throw new Error("this join has used all its stream numbers: join anew");
+		return new Sender(++this.#last);
+	}
+
+	/** The sender of stream 0, once. */
+	chat() {
+		if (this.#chat) throw new Error("this join has its chat already");
+		this.#chat = true;
+		return new Sender(0);
+	}
+}
+
+/** The only one that may seal on its stream. It is made by Streams; the counter is never set back, not even for a new key. */
+export class Sender {
+	/** How many frames were not sent, by reason. @type {Partial<Record<Drop, number>>} */
+	drops = {};
+	#kid = { term: 0, epoch: 0, index: 0, stream: 0 };
+	/** @type {import("./sframe.js").Key | undefined} */
+	#key;
+	/** @type {import("./commitment.js").FrankingKey | undefined} */
+	#franking;
+	#counter = 0; // of the next frame
+	#time = 0; // of the last frame
+
+	/**
+	 * @param {number} stream
+	 * @param {number} [counter] for tests: the first counter
+	 */
+	constructor(stream, counter = 0) {
+		this.stream = stream;
+		this.#counter = counter;
+	}
+
+	/**
+	 * Makes the sender go on under another key at once. It never goes back to an older epoch, nor from an end-to-end encrypted meeting to a
+	 * standard one.
+	 * @param {import("./sframe.js").Key} key
+	 * @param {import("./commitment.js").FrankingKey} franking
+	 */
+	use(key, franking) {
+		const kid = unpackKID(key.kid);
+		if (kid.stream !== this.stream) throw new Error("the key is of another stream");
+		if (kid.term < this.#kid.term || (kid.term === this.#kid.term && kid.epoch < this.#kid.epoch)) {
+			throw new Error("the key is of an epoch that this stream has left");
+		}
+		this.#kid = kid;
+		this.#key = key;
+		this.#franking = franking;
+	}
+
+	/** Forgets the key. Frames are dropped until use. */
+	stop() {
+		this.#key = this.#franking = undefined;
+	}
+
+	/**
+	 * Seals a frame, or says why it must not be sent at all. It may be called again before it is done; the caller keeps the order.
+	 * @param {Uint8Array} frame
+	 * @param {number} at when it was captured, in milliseconds by the sender's clock
+	 * @param {number} what
+	 * @returns {Promise<Uint8Array | Drop>}
+	 */
+	async seal(frame, at, what) {
+		const prefix = this.#admit(frame, at, what);
+		const sealed = typeof prefix === "string" ? prefix : await this.#seal(frame, at, what, prefix);
+		if (typeof sealed === "string") this.drops[sealed] = (this.drops[sealed] ?? 0) + 1;
+		return sealed;
+	}
+
+	/**
+	 * How long the frame's clear prefix is, or why it cannot be sealed.
+	 * @param {Uint8Array} frame
+	 * @param {number} at
+	 * @param {number} what
+	 * @returns {number | Drop}
+	 */
+	#admit(frame, at, what) {
+		const prefix = prefixOf(what);
+		if (!this.#key) return "noKey";
+		if (prefix === undefined || (what === LINE) !== (this.stream === 0)) return "badWhat";
+		if (frame.length < prefix) return "shortFrame";
+		if (this.#counter >= MAX_COUNTER) return "spent";
+		if (!(at >= 0 && Math.max(Math.floor(at), this.#time + 1) < MAX_TIME)) return "badClock";
+		return prefix;
+	}
+
+	/**
+	 * @param {Uint8Array} frame
+	 * @param {number} at
+	 * @param {number} what
+	 * @param {number} prefix
+	 * @returns {Promise<Uint8Array | Drop>}
+	 */
+	async #seal(frame, at, what, prefix) {
+		const counter = this.#counter++; // before its use: whatever happens from here, it is used
+		const time = (this.#time = Math.max(Math.floor(at), this.#time + 1));
+		const clear = frame.subarray(0, prefix);
+		const plain = frame.subarray(prefix);
+		try {
+			const key = /** @type {import("./sframe.js").Key} */ (this.#key);
+			const franking = /** @type {import("./commitment.js").FrankingKey} */ (this.#franking);
+			const { commitment } = franking.commit(counter, time, what, clear, plain);
+			const meta = metadata(time, commitment, what, clear);
+			const out = await key.seal(BigInt(counter), meta, plain, prefix, TRAILER);
+			out.set(clear);
+			out.set(meta.subarray(0, TRAILER), out.length - TRAILER);
+			return out;
+		} catch {
+			return "failed";
+		}
+	}
+}
