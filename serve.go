@@ -77,6 +77,10 @@ func (s *services) application(ctx context.Context, addr string) (*application, 
 	if _, err := s.desk.Witness.Kept(); err != nil {
 		return nil, err
 	}
+	if err := s.desk.KnowsLog(ctx); err != nil {
+		return nil, fmt.Errorf("the custody log in this database is not of these keys: %w; put the key folder back that belongs to it, or set PROFFER_KEYS; "+
+			"if its keys are lost, the README says under “Keys and rotation” how to go on with new ones", err)
+	}
 	a := &application{services: s, sandbox: derive.New(derive.Config{Log: s.log})}
 	if n, err := a.sandbox.Sweep(); err != nil || n > 0 {
 		s.log.Info("clips of an earlier run were removed from the temporary folder", "clips", n, "err", err)

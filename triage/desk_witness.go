@@ -69,6 +69,15 @@ func (d *Desk) Setback(ctx context.Context) (failure *custody.Failure, err error
 	return failure, err
 }
 
+// KnowsLog fails where the newest checkpoint of the database was signed by a key that is not known here: nothing could be
+// signed on top of it, ever.
+func (d *Desk) KnowsLog(ctx context.Context) error {
+	return d.Store.View(ctx, func(tx Tx) error {
+		_, err := d.head(ctx, tx)
+		return err
+	})
+}
+
 // LogRestored records that an operator put an older database back, and why. Where the log does not continue the kept
 // checkpoint, that one is set aside for ever, so that the log goes on from what was put back; aside is its new name, or "".
 // The event comes first: what is set aside is always spoken of in the log.

@@ -455,3 +455,19 @@ func TestKeptOverARotation(t *testing.T) {
 		t.Error(held)
 	}
 }
+
+// TestStrangeKeys starts on a log that was signed with keys which are not here.
+func TestStrangeKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ok(w.KnowsLog(t.Context())) // there is nothing to know yet
+	w.file("hate")
+	w.ok(second(w.Sequence(t.Context())))
+	w.ok(w.KnowsLog(t.Context()))
+	other, err := custody.OpenRing(t.TempDir(), "test.example")
+	w.ok(err)
+	w.Signer = ring{other}
+	if err := w.KnowsLog(t.Context()); err == nil || !strings.Contains(err.Error(), "not by a key that is known here") {
+		t.Errorf("got %v", err)
+	}
+}

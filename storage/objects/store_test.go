@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -200,7 +202,7 @@ func TestS3Away(t *testing.T) {
 		t.Error("the bytes after the restart are others")
 	}
 
-	must(t, syscall.Kill(g.s3.Pid(), syscall.SIGSTOP))
+	pause(t, g.s3.Pid())
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := s.Ping(ctx); !errors.Is(err, triage.ErrUnavailable) || ctx.Err() != nil {
@@ -208,6 +210,20 @@ func TestS3Away(t *testing.T) {
 	}
 	must(t, syscall.Kill(g.s3.Pid(), syscall.SIGCONT))
 	must(t, s.Ping(t.Context()))
+}
+
+// pause stops a process and returns once it stands still: the signal alone may come after the next answer.
+func pause(t *testing.T, pid int) {
+	t.Helper()
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		must(t, err)
+		if strings.Contains(string(stat), ") T ") { // proc_pid_stat(5)
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (s *Store) calls(b triage.Blob) map[string]func(context.Context) error {
