@@ -82,6 +82,9 @@ func (g *gathering) exhibits(ctx context.Context) error {
 			continue
 		}
 		blob, _, err := triage.SealedBlob(ctx, g.Tx, x)
+		if x.Processing == triage.ProcessingAltered {
+			err = triage.AlteredOriginal(blob, "it was found to be so before")
+		}
 		if errors.Is(err, triage.ErrAltered) {
 			err = copied{sha256: x.SHA256.String(), size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}.changed(err)
 		}

@@ -220,6 +220,10 @@ func (c *client) upload(name string, clip []byte, via func(io.Reader) io.Reader)
 		if err != nil {
 			return err
 		}
+		if r.status == http.StatusBadRequest { // the gateway was killed while it put the parts together: the host is asked to send it again
+			at = ""
+			return fmt.Errorf("the store lost parts of an upload: %w", errWait)
+		}
 		offset, err := strconv.Atoi(r.header.Get("Upload-Offset"))
 		if r.status != http.StatusOK || err != nil {
 			return fmt.Errorf("asking how far an upload is: %d", r.status)

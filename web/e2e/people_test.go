@@ -109,7 +109,13 @@ func banEndsSession(t *testing.T, s *server) {
 	robin.open("/queue")
 	s.become(t, "Hanna Holm").wordsOn(t, "Rob the Banned", "robin.reviewer@proffer.example")
 	rui := s.become(t, "Rui Reis")
-	id := robin.findRow("Rob the Banned")
+	desk := s.as("Rui Reis")
+	desk.open("/queue")
+	id := desk.findRow("Rob the Banned")
+	robin.open("/queue")
+	if strings.Contains(evaluate[string](robin, `document.body.innerText`), "Rob the Banned") {
+		t.Error("a party finds the case in the queue")
+	}
 	for _, err := range []error{rui.claim(id), rui.decide(id, "ban"), s.become(t, "Lena Lindqvist").approve(id)} {
 		if err != nil {
 			t.Fatal(err)
