@@ -166,20 +166,19 @@ func TestOrphans(t *testing.T) {
 	began, goOn := make(chan triage.PackageID, 9), make(chan bool)
 	h := handlers()
 	h.BuildPackage = func(_ context.Context, j triage.BuildPackage) error { began <- j.Package; <-goOn; return nil }
-	h.PrepareExhibit = func(context.Context, triage.PrepareExhibit) error { <-goOn; return nil } // it may take one before the other dies of it
+	prepared, told := make(chan triage.ExhibitID, 9), make(chan triage.Job, 9)
+	h.PrepareExhibit = func(_ context.Context, j triage.PrepareExhibit) error { prepared <- j.Exhibit; return nil }
+	h.OnFinalFailure = func(_ context.Context, j triage.Job, _ error) error { told <- j; return nil }
 	work(t, s, h)
 	s.enqueue(triage.BuildPackage{Package: "P-alive"})
 	wait(t, began)
 
-	s.enqueue(triage.PrepareExhibit{Exhibit: "X-dead"})
-	s.enqueue(triage.PrepareExhibit{Exhibit: "X-spent"})
-	if err := s.sql(`UPDATE river_job SET state = 'running', attempted_at = now(), attempted_by = '{a,process-that-died}',
-		attempt = CASE WHEN args->>'exhibit' = 'X-spent' THEN max_attempts ELSE 1 END WHERE kind = 'prepare_exhibit'`); err != nil {
+	// Jobs that were running from the start: enqueued ones could be taken by the live process before they are said to be another's.
+	if err := s.sql(`INSERT INTO river_job (kind, args, queue, state, attempted_at, attempted_by, attempt, max_attempts)
+		VALUES ('prepare_exhibit', '{"exhibit": "X-dead"}', 'media', 'running', now(), '{a,process-that-died}', 1, 25),
+		       ('prepare_exhibit', '{"exhibit": "X-spent"}', 'media', 'running', now(), '{a,process-that-died}', 25, 25)`); err != nil {
 		t.Fatal(err)
 	}
-	prepared, told := make(chan triage.ExhibitID, 9), make(chan triage.Job, 9)
-	h.PrepareExhibit = func(_ context.Context, j triage.PrepareExhibit) error { prepared <- j.Exhibit; return nil }
-	h.OnFinalFailure = func(_ context.Context, j triage.Job, _ error) error { told <- j; return nil }
 	work(t, s, h)
 	if got := wait(t, prepared); got != "X-dead" {
 		t.Errorf("got %s", got)
