@@ -101,8 +101,8 @@ func (w *work) create(name string, perm os.FileMode) (*os.File, error) {
 // sweepAge spares an empty folder that another process has just made and not yet locked.
 const sweepAge = time.Minute
 
-// Sweep ends what processes that died left running, and removes their staged clips: call it at start and now and then. It
-// returns how many clips it removed.
+// Sweep ends what processes that died left running, and removes their staged clips: call it at start. It returns how many
+// clips it removed.
 func (s *Sandbox) Sweep() (int, error) {
 	if n := endStrays(); n > 0 {
 		s.log.Info("sandboxes of an earlier run were ended", "processes", n)

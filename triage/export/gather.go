@@ -81,10 +81,7 @@ func (g *gathering) exhibits(ctx context.Context) error {
 		if !slices.Contains(g.Request.Exhibits, x.ID) {
 			continue
 		}
-		blob, _, err := triage.SealedBlob(ctx, g.Tx, x)
-		if x.Processing == triage.ProcessingAltered {
-			err = triage.AlteredOriginal(blob, "it was found to be so before")
-		}
+		blob, err := g.sealed(ctx, x)
 		if errors.Is(err, triage.ErrAltered) {
 			err = copied{sha256: x.SHA256.String(), size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}.changed(err)
 		}
@@ -115,6 +112,15 @@ func (g *gathering) exhibits(ctx context.Context) error {
 }
 
 func byKind(a, b Derivative) int { return strings.Compare(string(a.Kind), string(b.Kind)) }
+
+// sealed is an exhibit's blob as the custody log vouches for it. An exhibit that was found altered is not looked at again.
+func (g *gathering) sealed(ctx context.Context, x triage.Exhibit) (triage.Blob, error) {
+	if x.Processing == triage.ProcessingAltered {
+		return triage.Blob{}, triage.AlteredOriginal(triage.Blob{SHA256: x.SHA256}, "it was found to be so before")
+	}
+	blob, _, err := triage.SealedBlob(ctx, g.Tx, x)
+	return blob, err
+}
 
 func derivativeEnding(contentType string) string {
 	switch contentType {
