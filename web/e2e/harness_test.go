@@ -285,7 +285,7 @@ func (p *person) waitEval(js string) {
 	deadline := time.Now().Add(waitTime)
 	for {
 		ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(async () => Boolean(await (`+js+`)))()`, chromedp.EvalAwaitPromise))
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(async () => document.readyState === "complete" && Boolean(await (`+js+`)))()`, chromedp.EvalAwaitPromise))
 		cancel()
 		if ok {
 			return
