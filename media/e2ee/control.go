@@ -113,7 +113,82 @@ type Refused struct {
 	Why  string
 }
 
+// Order is what a host of a standard meeting tells the server to do (§9). What is one of the Order… words; J is empty where nobody is meant.
+//
+//	order = [ "order", what: tstr, J: bstr, on: bool ]
+type Order struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	What string
+	J    []byte
+	On   bool
+}
+
+// What an Order may ask for.
+const (
+	OrderAdmit  = "admit"  // let J in; off: refuse
+	OrderRemove = "remove" // take J out
+	OrderHost   = "host"   // make J a co-host; off: no longer
+	OrderLock   = "lock"   // let nobody in
+	OrderLobby  = "lobby"  // who comes waits until a host lets them in
+	OrderEnd    = "end"    // for everyone
+)
+
+// Lobby tells a host of a standard meeting who waits, and tells those who wait that they do: to them the list is empty (§9).
+//
+//	lobby = [ "lobby", meeting, locked: bool, on: bool, waiting: [ * [ J, name: tstr ] ] ]
+type Lobby struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	Meeting string
+	Locked  bool
+	On      bool
+	Waiting []LobbySeat
+}
+
+// LobbySeat is somebody who waits.
+type LobbySeat struct {
+	_    struct{} `cbor:",toarray"`
+	J    J
+	Name string
+}
+
+// Terms tells a host of a standard meeting whether it may be upgraded, and what will stop if it is (§9).
+//
+//	terms = [ "terms", meeting, may: bool, why: tstr, lost: [ * tstr ] ]
+type Terms struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	Meeting string
+	May     bool
+	Why     string // why not
+	Lost    []string
+}
+
+// Over is the server's last word in a session: it will not go on, and why. In an E2EE meeting it is a hint and no authority.
+//
+//	over = [ "over", cause: tstr, why: tstr ]
+type Over struct {
+	_     struct{} `cbor:",toarray"`
+	Kind  string
+	Cause string // one of the Over… words
+	Why   string // for people
+}
+
+// Why a session is Over.
+const (
+	OverEnded    = "ended"    // the meeting, for everyone
+	OverRemoved  = "removed"  // this join, by a host
+	OverDenied   = "denied"   // this join was not let in
+	OverReplaced = "replaced" // another session speaks for this join
+	OverRefused  = "refused"  // this device, account or message
+)
+
 func (h *Hello) meta() (*string, string)       { return &h.Kind, "hello" }
+func (o *Order) meta() (*string, string)       { return &o.Kind, "order" }
+func (l *Lobby) meta() (*string, string)       { return &l.Kind, "lobby" }
+func (t *Terms) meta() (*string, string)       { return &t.Kind, "terms" }
+func (o *Over) meta() (*string, string)        { return &o.Kind, "over" }
 func (p *Post) meta() (*string, string)        { return &p.Kind, "post" }
 func (f *Fetch) meta() (*string, string)       { return &f.Kind, "fetch" }
 func (l *LiveMessage) meta() (*string, string) { return &l.Kind, "live" }
@@ -138,6 +213,39 @@ func (e *Entry) check() error   { return firstError(between(1, maxInteger, e.Num
 func (t *Ticket) check() error  { return firstError(text(t.LiveKit, 1000), text(t.Token, maxMessage)) }
 func (r *Refused) check() error { return firstError(text(r.What, 100), text(r.Why, 1000)) }
 
+func (o *Order) check() error {
+	if len(o.J) != 0 && len(o.J) != len(J{}) {
+		return errors.New("e2ee: an order is about one join or about none")
+	}
+	return text(o.What, 24)
+}
+
+func (l *Lobby) check() error {
+	if len(l.Waiting) > maxMembers {
+		return errors.New("e2ee: a lobby has at most 1,000 people")
+	}
+	for _, w := range l.Waiting {
+		if err := text(w.Name, maxName); err != nil {
+			return err
+		}
+	}
+	return meetingNumber(l.Meeting)
+}
+
+func (t *Terms) check() error {
+	if len(t.Lost) > maxMembers {
+		return errors.New("e2ee: terms name at most 1,000 things")
+	}
+	for _, l := range t.Lost {
+		if err := text(l, 1000); err != nil {
+			return err
+		}
+	}
+	return firstError(meetingNumber(t.Meeting), text(t.Why, 1000))
+}
+
+func (o *Over) check() error { return firstError(text(o.Cause, 24), text(o.Why, 1000)) }
+
 func (l *ChatLine) check() error {
 	if len(l.To) != 0 && len(l.To) != len(J{}) {
 		return errors.New("e2ee: a line is for everyone or for one member")
@@ -151,9 +259,11 @@ var control = map[string]func() body{
 	"live": func() body { return new(LiveMessage) }, "line": func() body { return new(LineFrom) },
 	"grant": func() body { return new(Grant) }, "roster": func() body { return new(Roster) },
 	"ticket": func() body { return new(Ticket) }, "refused": func() body { return new(Refused) },
+	"lobby": func() body { return new(Lobby) }, "terms": func() body { return new(Terms) }, "over": func() body { return new(Over) },
 }
 
-// DecodeControl reads a message of the server: a *Welcome, *Entry, *LiveMessage, *LineFrom, *Grant, *Roster, *Ticket or *Refused.
+// DecodeControl reads a message of the server: a *Welcome, *Entry, *LiveMessage, *LineFrom, *Grant, *Roster, *Ticket,
+// *Refused, *Lobby, *Terms or *Over.
 func DecodeControl(data []byte) (any, error) {
 	make, ok := control[kindOf(data)]
 	if !ok {

@@ -79,6 +79,10 @@ func (f *fixed) plain() []body {
 		&Line{Frame: []byte{5}}, &LineFrom{J: f.guestJoin.J, Frame: []byte{6}}, &ChatLine{Text: "Grüße an alle\n👋"}, &ChatLine{Text: "only for you", To: f.hostJoin.J[:]},
 		&Welcome{Meeting: fixedMeeting, Mode: 1, Nonce: [16]byte{7}, Identity: f.identity.Key}, &Entry{Number: 300, At: fixedTime, Message: []byte{8}},
 		&Ticket{LiveKit: "wss://media.example.org", Token: "eyJ…"}, &Refused{What: "upgrade", Why: "The plan of this organisation does not allow it."},
+		&Order{What: OrderHost, J: f.guestJoin.J[:], On: true}, &Order{What: OrderLock},
+		&Lobby{Meeting: fixedMeeting, On: true, Waiting: []LobbySeat{{J: f.guestJoin.J, Name: "Gül Gast"}}},
+		&Terms{Meeting: fixedMeeting, Why: "The plan of this organisation does not allow it.", Lost: []string{"The telephone +1 555 0100 will be shown out."}},
+		&Over{Cause: OverEnded, Why: "The host ended the meeting for everyone."},
 		&Grant{Meeting: fixedMeeting, Epoch: 2, Key: f.epoch}, &Roster{Meeting: fixedMeeting, Epoch: 2, Hosts: []J{f.hostJoin.J}, Members: []RosterSeat{
 			{Index: 0, Kind: Person, J: f.hostJoin.J, Name: "Hanna Holm"}, {Index: 1, Kind: Telephone, J: ConnectorJ("phone 1"), Name: "+1 555 0100"}}}}
 }
@@ -122,6 +126,8 @@ func anew(b body) body {
 		return new(Post)
 	case *Fetch:
 		return new(Fetch)
+	case *Order:
+		return new(Order)
 	case *Line:
 		return new(Line)
 	case *ChatLine:
