@@ -11,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,12 +26,13 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicy is the Content-Security-Policy of the workers that compile the WebAssembly of hash-wasm. A worker is governed
-// by the policy of its own response, so pages need not allow it.
-const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
-
-// wasmWorkers are these workers.
-var wasmWorkers = []string{"hash-worker.js", "frame-worker.js"}
+// workerPolicies are the Content-Security-Policies of workers: a worker is governed by the policy of its own response. The
+// hashing worker compiles the WebAssembly of hash-wasm, which pages need not allow. The frame worker holds keys of a
+// meeting, and can reach nothing.
+var workerPolicies = map[string]string{
+	"hash-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+	"frame-worker.js": "default-src 'none'; script-src 'self'",
+}
 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
@@ -131,8 +131,10 @@ func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if slices.ContainsFunc(wasmWorkers, func(worker string) bool { return name == b.names[worker] }) {
-		h.Set("Content-Security-Policy", workerPolicy)
+	for worker, policy := range workerPolicies {
+		if name == b.names[worker] {
+			h.Set("Content-Security-Policy", policy)
+		}
 	}
 	h.Set("Vary", "Accept-Encoding")
 	body, form := file.plain, ""
