@@ -38,7 +38,9 @@ func BenchmarkFrameWorker(b *testing.B) {
 					b.ReportMetric(ours.clock, act+"_ns")
 					b.ReportMetric(ours.clock/livekit.clock, act+"-against-livekit_ratio")
 					b.ReportMetric(ours.clock/bare.clock, act+"-against-bare_ratio")
-					b.ReportMetric(ours.thread/livekit.thread, act+"-thread-against-livekit_ratio"); b.ReportMetric(ours.thread, act+"-thread_ns"); b.ReportMetric(bare.thread, act+"-bare-thread_ns")
+					b.ReportMetric(ours.thread/livekit.thread, act+"-thread-against-livekit_ratio")
+					b.ReportMetric(ours.thread, act+"-thread_ns")
+					b.ReportMetric(bare.thread, act+"-bare-thread_ns")
 				}
 				b.ReportMetric(best["ours seal"].clock+best["ours open"].clock, "ns/frame")
 				b.ReportMetric((best["ours seal"].clock+best["ours open"].clock)/(best["livekit seal"].clock+best["livekit open"].clock), "x_livekit_worker")

@@ -112,10 +112,10 @@ const texts = (/** @type {Encoded[]} */ frames) => frames.map((f) => f.text.trim
 test("what goes in at one end comes out at the other, in order, under its sender's name", async () => {
 	const a = new Client(1).ready();
 	const b = new Client(2).ready();
-	const sealed = await a.send(MICROPHONE).put(...["one", "two", "three"].map(sound));
-	assert.ok(sealed.every((/** @type {Encoded} */ f) => !f.text.includes("o")), "a frame left as it was");
+	const sealed = await a.send(MICROPHONE).put(...["frame one", "frame two", "frame three"].map(sound));
+	assert.ok(sealed.every((/** @type {Encoded} */ f) => !f.text.includes("frame")), "a frame left as it was");
 	const track = b.receive("audio", "17");
-	assert.deepEqual(texts(await track.put(...arrive(sealed))), ["one", "two", "three"]);
+	assert.deepEqual(texts(await track.put(...arrive(sealed))), ["frame one", "frame two", "frame three"]);
 	assert.deepEqual(b.said.filter((m) => m.type === "shown"), [{ type: "shown", track: "17", join: hex(fill(1)), source: MICROPHONE }]);
 	assert.deepEqual(b.counts, { sealed: 0, opened: 3, unsent: {}, dropped: {} });
 	assert.deepEqual(a.counts, { sealed: 3, opened: 0, unsent: {}, dropped: {} });
