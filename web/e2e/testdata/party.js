@@ -69,13 +69,13 @@ class Party {
 /** A smaller picture: these are many encoders on one machine. */
 const devices = navigator.mediaDevices;
 const getUserMedia = devices.getUserMedia.bind(devices);
-devices.getUserMedia = (c) => getUserMedia(c?.video ? { ...c, video: { width: 640, height: 360, frameRate: 15 } } : c);
+devices.getUserMedia = (/** @type {MediaStreamConstraints | undefined} */ c) => getUserMedia(c?.video ? { ...c, video: { width: 640, height: 360, frameRate: 15 } } : c);
 
-/** Every connection that LiveKit's client makes, for the test that misuses one. */
+/** Every connection that LiveKit's client makes, for the test that misuses one. @type {RTCPeerConnection[]} */
 const connections = [];
 const Real = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Real {
-	/** @param {RTCConfiguration} c */
+	/** @param {RTCConfiguration} [c] */
 	constructor(c) {
 		super(c);
 		connections.push(this);

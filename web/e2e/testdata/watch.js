@@ -85,6 +85,7 @@ const GREENS = [135, 77];
 function isFakeCamera(pixels) {
 	for (let i = 0; i < pixels.length; i += 4) if (pixels[i] > 130 || pixels[i + 1] < 60 || pixels[i + 2] > 60) return false;
 	const [left, right, top, bottom] = STILL;
+	/** @type {number[]} */
 	const greens = [];
 	for (let y = top; y <= bottom; y++) for (let x = left; x <= right; x++) greens.push(pixels[4 * (y * WIDTH + x) + 1]);
 	return GREENS.some((green) => greens.every((g) => Math.abs(g - green) < 20));
