@@ -69,7 +69,7 @@ func (v RoomView) DoorWords() string {
 }
 
 // SignInTo is where to sign in and come back from. The part after # of a link stays in this browser tab.
-func (v RoomView) SignInTo() string { return "/sign-in?to=" + url.QueryEscape(v.Path) }
+func (v RoomView) SignInTo() string { return "/sign-in?return=" + url.QueryEscape(v.Path) }
 
 func meetingMode(mode string) (tone, words string) {
 	if mode == ModeE2EE {
