@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,9 +27,12 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicy is the Content-Security-Policy of the hashing worker alone: it compiles the WebAssembly of hash-wasm. A
-// worker is governed by the policy of its own response, so pages need not allow it.
+// workerPolicy is the Content-Security-Policy of the workers that compile the WebAssembly of hash-wasm. A worker is governed
+// by the policy of its own response, so pages need not allow it.
 const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+// wasmWorkers are these workers.
+var wasmWorkers = []string{"hash-worker.js", "frame-worker.js"}
 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
@@ -127,7 +131,7 @@ func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if name == b.names["hash-worker.js"] {
+	if slices.ContainsFunc(wasmWorkers, func(worker string) bool { return name == b.names[worker] }) {
 		h.Set("Content-Security-Policy", workerPolicy)
 	}
 	h.Set("Vary", "Accept-Encoding")
