@@ -77,9 +77,9 @@ export class News {
 		else toast(said, "problem");
 	}
 
-	/** @param {"connecting" | "connected" | "reconnecting" | "lost"} s */
+	/** @param {string} s LiveKit's word for the connection's state */
 	media(s) {
-		this.banners.when("media", s === "reconnecting" || s === "lost", { tone: "warn", button: "Dismiss",
-			words: s === "lost" ? "Pictures and sound cannot be reached. They come back by themselves; if not, open the meeting again." : "The network is away. Pictures and sound come back by themselves." });
+		this.banners.when("media", ["reconnecting", "signalReconnecting", "disconnected"].includes(s), { tone: "warn", button: "Dismiss",
+			words: s === "disconnected" ? "Pictures and sound cannot be reached. They come back by themselves; if not, open the meeting again." : "The network is away. Pictures and sound come back by themselves." });
 	}
 }

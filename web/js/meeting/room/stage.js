@@ -7,7 +7,11 @@ import { colour, columns, initials, order } from "./layout.js";
 export const CAMERA = 0, MICROPHONE = 1, SCREEN = 2, SCREEN_SOUND = 3;
 
 /** @typedef {import("./view.js").View} View */
-/** @typedef {{ id: string, join: string, source: number, track: MediaStreamTrack, muted: boolean }} Shown a track of which a frame has opened */
+/**
+ * A track of which a frame has opened, or one's own.
+ * @typedef {{ id: string, join: string, source: number, kind: string, muted: boolean, attach: (element: HTMLMediaElement) => void,
+ *   detach: (element: HTMLMediaElement) => void }} Shown
+ */
 /** @typedef {{ key: string, join: string, name: string, screen: boolean, me: boolean, guest: boolean, silent: boolean }} Tile */
 
 export class Stage {
@@ -22,6 +26,8 @@ export class Stage {
 	/** @type {Set<string>} */
 	#speaking = new Set();
 	#speaker = "";
+	/** Which track is in which element. @type {WeakMap<HTMLVideoElement, Shown>} */
+	#in = new WeakMap();
 
 	/**
 	 * @param {HTMLElement} stage
@@ -51,14 +57,17 @@ export class Stage {
 	/** @param {Shown} shown */
 	add(shown) {
 		this.#tracks.set(shown.id, shown);
-		if (shown.track.kind === "audio") this.#play(shown);
+		if (shown.kind === "audio") this.#play(shown);
 		this.#render();
 	}
 
 	/** @param {string} id */
 	remove(id) {
+		const shown = this.#tracks.get(id);
 		this.#tracks.delete(id);
-		this.#sounds.get(id)?.remove();
+		const sound = this.#sounds.get(id);
+		if (sound) shown?.detach(sound);
+		sound?.remove();
 		this.#sounds.delete(id);
 		this.#render();
 	}
@@ -107,7 +116,7 @@ export class Stage {
 	#play(shown) {
 		if (shown.join === this.#view?.me) return; // one's own voice
 		const sound = el("audio", { autoplay: true });
-		sound.srcObject = new MediaStream([shown.track]);
+		shown.attach(sound);
 		this.sounds.append(sound);
 		this.#sounds.set(shown.id, sound);
 		if (this.#speaker) void useSpeaker(sound, this.#speaker);
@@ -161,9 +170,14 @@ export class Stage {
 	#fill(element, t) {
 		const picture = this.#track(t.join, t.screen ? SCREEN : CAMERA);
 		const video = /** @type {HTMLVideoElement} */ (must(element, "video"));
-		const shown = picture && !picture.muted ? picture.track : null;
-		const now = video.srcObject instanceof MediaStream ? video.srcObject.getTracks()[0] : null;
-		if (shown !== now) video.srcObject = shown ? new MediaStream([shown]) : null;
+		const shown = picture && !picture.muted ? picture : undefined;
+		const now = this.#in.get(video);
+		if (shown !== now) {
+			now?.detach(video);
+			shown?.attach(video);
+			if (shown) this.#in.set(video, shown);
+			else this.#in.delete(video);
+		}
 		video.hidden = !shown;
 		must(element, ".tile-face").hidden = Boolean(shown);
 		const words = `${t.name}${t.me ? " (you)" : ""}${t.screen ? "’s screen" : ""}`;
