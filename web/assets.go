@@ -3,11 +3,13 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -103,6 +105,27 @@ func openBundle(dir fs.FS) (*Bundle, error) {
 		}
 	}
 	return b, nil
+}
+
+// Sum is the SHA-256 over the bundle: each file's name, a zero byte, and the SHA-256 of its content, by rising name. It names the scripts
+// that pages run, so that what a server ships can be compared with what was published.
+func (b *Bundle) Sum() [sha256.Size]byte {
+	all := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(b.files)) {
+		sum := sha256.Sum256(b.files[name].plain)
+		all.Write(append([]byte(name+"\x00"), sum[:]...))
+	}
+	return [sha256.Size]byte(all.Sum(nil))
+}
+
+// Name is the beginning of Sum as people compare it: 80 bits, in groups.
+func (b *Bundle) Name() string {
+	sum := b.Sum()
+	words := make([]string, 5)
+	for i := range words {
+		words[i] = fmt.Sprintf("%04X", sum[2*i:2*i+2])
+	}
+	return strings.Join(words, " ")
 }
 
 // Path is the address of a bundled file. A name that is not in the bundle gives an address that answers 404.

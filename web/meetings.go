@@ -44,7 +44,6 @@ type MeetingView struct {
 	Page
 	Meeting  MeetingItem
 	Link     string   // without the part after #, which the server never has
-	Bundle   string   // of the page's scripts, see RoomView
 	Problems Messages // of ending it
 	Here     int      // how many are in it now
 }
@@ -57,7 +56,7 @@ type RoomView struct {
 	Name      string // of who is signed in
 	Host      bool   // whether this account made the meeting
 	Ended     bool
-	Bundle    string // names the scripts that the page runs: the first 32 bits of the hash over all of them, "AB12 CD34"
+	Bundle    string // names the scripts that the page runs, see Bundle.Name
 }
 
 // DoorWords says at the door what kind of meeting this is.
