@@ -3,14 +3,17 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,9 +29,12 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicy is the Content-Security-Policy of the hashing worker alone: it compiles the WebAssembly of hash-wasm. A
-// worker is governed by the policy of its own response, so pages need not allow it.
+// workerPolicy is the Content-Security-Policy of the workers that compile the WebAssembly of hash-wasm. A worker is governed
+// by the policy of its own response, so pages need not allow it.
 const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+// wasmWorkers are these workers.
+var wasmWorkers = []string{"hash-worker.js", "frame-worker.js"}
 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
@@ -101,6 +107,27 @@ func openBundle(dir fs.FS) (*Bundle, error) {
 	return b, nil
 }
 
+// Sum is the SHA-256 over the bundle: each file's name, a zero byte, and the SHA-256 of its content, by rising name. It names the scripts
+// that pages run, so that what a server ships can be compared with what was published.
+func (b *Bundle) Sum() [sha256.Size]byte {
+	all := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(b.files)) {
+		sum := sha256.Sum256(b.files[name].plain)
+		all.Write(append([]byte(name+"\x00"), sum[:]...))
+	}
+	return [sha256.Size]byte(all.Sum(nil))
+}
+
+// Name is the beginning of Sum as people compare it: 80 bits, in groups.
+func (b *Bundle) Name() string {
+	sum := b.Sum()
+	words := make([]string, 5)
+	for i := range words {
+		words[i] = fmt.Sprintf("%04X", sum[2*i:2*i+2])
+	}
+	return strings.Join(words, " ")
+}
+
 // Path is the address of a bundled file. A name that is not in the bundle gives an address that answers 404.
 func (b *Bundle) Path(name string) string {
 	if hashed, ok := b.names[name]; ok {
@@ -127,7 +154,7 @@ func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if name == b.names["hash-worker.js"] {
+	if slices.ContainsFunc(wasmWorkers, func(worker string) bool { return name == b.names[worker] }) {
 		h.Set("Content-Security-Policy", workerPolicy)
 	}
 	h.Set("Vary", "Accept-Encoding")

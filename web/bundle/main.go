@@ -21,6 +21,8 @@ var entries = []string{
 	"js/report.js",
 	"js/triage.js",
 	"js/report/hash-worker.js",
+	"js/meeting.js",
+	"js/meeting/frame-worker.js",
 	"css/app.css",
 	"css/mark.svg",
 }
