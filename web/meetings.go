@@ -42,10 +42,10 @@ type MeetingItem struct {
 // MeetingView is the host's page of one meeting.
 type MeetingView struct {
 	Page
-	Meeting  MeetingItem
-	Link     string   // without the part after #, which the server never has
-	Problems Messages // of ending it
-	Here     int      // how many are in it now
+	Meeting MeetingItem
+	Link    string // without the part after #, which the server never has
+	Fresh   bool   // it was made a moment ago, and nobody has been in it: this browser draws the secret of its link
+	Here    int    // how many are in it now
 }
 
 // RoomView is the page of a meeting's room.
