@@ -34,7 +34,7 @@ const manifestName = "manifest.json"
 const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 // wasmWorkers are these workers.
-var wasmWorkers = []string{"hash-worker.js", "frame-worker.js"}
+var wasmWorkers = []string{"hash-worker.js", "core-worker.js", "frame-worker.js"}
 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
