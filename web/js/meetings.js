@@ -12,7 +12,8 @@ async function links(box) {
 	const open = /** @type {HTMLAnchorElement} */ (must(box, "[data-link-open]"));
 	const plain = shown.textContent ?? "";
 	const show = (/** @type {string} */ link) => {
-		shown.textContent = copy.dataset.copy = open.href = link;
+		shown.textContent = copy.dataset.copy = link;
+		open.href = new URL(link).pathname + new URL(link).hash;
 	};
 	if (mode !== "e2ee") return;
 	const kept = new Kept(new BrowserStore());
