@@ -88,6 +88,18 @@ func (r *keyring) seats(members map[uint16]seat) {
 	r.rekey()
 }
 
+// has tells whether somebody is a member now.
+func (r *keyring) has(j e2ee.J) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, s := range r.members {
+		if s.join == j {
+			return true
+		}
+	}
+	return false
+}
+
 // add makes a sender use the ring's keys. It is a sender of this join's Streams.
 func (r *keyring) add(s *sframe.Sender) {
 	r.mu.Lock()
