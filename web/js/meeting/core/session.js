@@ -12,6 +12,7 @@ import { isGuest } from "./certificate.js";
 import { Chat } from "./chat.js";
 import { marshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
+import { prepare } from "./context.js";
 import * as control from "./control.js";
 import { Kept } from "./kept.js";
 import { Member } from "./member.js";
@@ -98,6 +99,7 @@ export class Session {
 
 	/** Begins: device, link, certificate, connection. */
 	async open() {
+		await prepare();
 		const { meeting, secret } = this.#opened;
 		this.#device = await this.#kept.device();
 		if (secret) await this.#kept.keepLink(meeting, secret);

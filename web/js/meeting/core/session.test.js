@@ -535,7 +535,7 @@ test("the server's last word ends an end-to-end encrypted session: every key is 
 	const { server, guest } = await begun();
 	server.socketOf(guest).tell(control.over, { cause: "refused", why: "Too many messages. Open the link again." });
 	await server.until(() => guest.view?.state === "out", "out");
-	assert.deepEqual([guest.view?.cause, guest.view?.words, guest.view?.mode, guest.view?.epochs], ["refused", "Too many messages. Open the link again.", "e2ee", []]);
+	assert.deepEqual([guest.view?.cause, guest.view?.words, guest.view?.mode, guest.view?.epochs], ["refused", "The server ended this session: Too many messages. Open the link again.", "e2ee", []]);
 	assert.equal(guest.frames.filter((m) => m.type === "install").length, guest.frames.filter((m) => m.type === "drop").length);
 });
 
