@@ -84,7 +84,7 @@ func versionCommand(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "proffer %s\nscripts %s\n", version, assets.Name())
+	fmt.Fprintf(out, "proffer %s\nscripts %s (SHA-256 %s)\n", version, assets.Name(), assets.Digest())
 	return nil
 }
 

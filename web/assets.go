@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ var wasmWorkers = []string{"hash-worker.js", "core-worker.js", "frame-worker.js"
 type Bundle struct {
 	names map[string]string // "app.css" to "app-HASH.css"
 	files map[string]asset  // by hashed name
+
+	digest func() string // computed when it is asked for first
 }
 
 // asset is one file of the bundle.
@@ -76,6 +79,7 @@ func Assets() (*Bundle, error) {
 
 func openBundle(dir fs.FS) (*Bundle, error) {
 	b := &Bundle{files: map[string]asset{}}
+	b.digest = sync.OnceValue(b.sum)
 	manifest, err := fs.ReadFile(dir, manifestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the pages' scripts and styles are not in this binary: run `npm ci --prefix web` and `go run ./web/bundle`, then build it again")
@@ -107,25 +111,10 @@ func openBundle(dir fs.FS) (*Bundle, error) {
 	return b, nil
 }
 
-// Sum is the SHA-256 over the bundle: each file's name, a zero byte, and the SHA-256 of its content, by rising name. It names the scripts
-// that pages run, so that what a server ships can be compared with what was published.
-func (b *Bundle) Sum() [sha256.Size]byte {
-	all := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(b.files)) {
-		sum := sha256.Sum256(b.files[name].plain)
-		all.Write(append([]byte(name+"\x00"), sum[:]...))
-	}
-	return [sha256.Size]byte(all.Sum(nil))
-}
-
-// Name is the beginning of Sum as people compare it: 80 bits, in groups.
+// Name is the beginning of Digest as people compare it: 80 bits, in groups of four digits.
 func (b *Bundle) Name() string {
-	sum := b.Sum()
-	words := make([]string, 5)
-	for i := range words {
-		words[i] = fmt.Sprintf("%04X", sum[2*i:2*i+2])
-	}
-	return strings.Join(words, " ")
+	d := strings.ToUpper(b.Digest())
+	return strings.Join([]string{d[:4], d[4:8], d[8:12], d[12:16], d[16:20]}, " ")
 }
 
 // Path is the address of a bundled file. A name that is not in the bundle gives an address that answers 404.
@@ -134,6 +123,17 @@ func (b *Bundle) Path(name string) string {
 		return StaticPrefix + hashed
 	}
 	return StaticPrefix + "missing/" + name
+}
+
+// Digest is the SHA-256, in hex, over what `sha256sum *` says of the bundle's files, sorted by name: people compare it with what was published.
+func (b *Bundle) Digest() string { return b.digest() }
+
+func (b *Bundle) sum() string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(b.files)) {
+		fmt.Fprintf(h, "%x  %s\n", sha256.Sum256(b.files[name].plain), name)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // ServeHTTP serves the bundle under StaticPrefix. Names hold a hash of the content, so browsers may keep them forever.

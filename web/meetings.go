@@ -3,76 +3,91 @@ package web
 import (
 	"net/url"
 	"time"
+
+	"github.com/proffer/proffer/media/meeting"
 )
 
-// MeetingsView lists one's own meetings and offers a new one.
+// MeetingsView is one's own meetings and the form for a new one.
 type MeetingsView struct {
 	Page
+	Meetings []meeting.Meeting // those that are not over first, then the newest first
 	Form     MeetingForm
-	Problems Messages
-	MayE2EE  bool   // whether the organisation's plan allows end-to-end encryption
-	WhyNot   string // in words, where it does not
-	Coming   []MeetingItem
-	Past     []MeetingItem
-	More     string // address of the next page of the past, or ""
+	Messages Messages
+	WhyNot   string // why meetings of this person cannot be end-to-end encrypted, or ""
 }
 
-// MeetingForm is what was typed into the form of a new meeting.
+// over are the meetings of the list that are, or are not, over.
+func (v MeetingsView) over(is bool) (list []meeting.Meeting) {
+	for _, m := range v.Meetings {
+		if (m.State() == meeting.Ended) == is {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// MeetingForm is the form for a new meeting as it was typed.
 type MeetingForm struct {
 	Title string
-	When  string // a local time of the browser, "2006-01-02T15:04"; "" for now
-	Mode  string // ModeStandard or ModeE2EE
+	When  string // of an <input type="datetime-local">; "" is now
+	Mode  string // "standard" or "e2ee"
 	Lobby bool
-}
-
-// Modes of a meeting, as forms and the room's page name them.
-const (
-	ModeStandard = "standard"
-	ModeE2EE     = "e2ee"
-)
-
-// MeetingItem is one meeting of a list.
-type MeetingItem struct {
-	ID, Title, Mode string
-	Starts          time.Time // scheduled or begun
-	Ended           time.Time // zero while it is not over
-	Live            bool      // people are in it
 }
 
 // MeetingView is the host's page of one meeting.
 type MeetingView struct {
 	Page
-	Meeting  MeetingItem
-	Link     string   // without the part after #, which the server never has
-	Problems Messages // of ending it
-	Here     int      // how many are in it now
+	Meeting meeting.Meeting
+	Link    string // the room's address. Of an end-to-end encrypted meeting it lacks the secret, which the host's browser draws
+	Fresh   bool   // it was made a moment ago, in this browser
 }
 
-// RoomView is the page of a meeting's room.
+// RoomView is the meeting room's page. Its scripts find all that they need in data attributes.
 type RoomView struct {
 	Page
-	ID, Title string
-	Mode      string // the server's hint; what holds is what the clients have checked
-	Name      string // of who is signed in
-	Host      bool   // whether this account made the meeting
-	Ended     bool
-	Bundle    string // names the scripts that the page runs, see Bundle.Name
+	ID          string
+	MeetingName string
+	Mode        string // "standard" or "e2ee": a hint, never an authority
+	Name        string // of the account, or "" for a guest, who is asked
+	Host        bool   // this account made the meeting
+	Bundle      string // names the scripts of the page, see Bundle.Name
 }
 
-// DoorWords says at the door what kind of meeting this is.
-func (v RoomView) DoorWords() string {
-	if v.Mode == ModeE2EE {
+// The room's scripts in the bundle.
+const (
+	roomScript  = "meeting.js"
+	coreWorker  = "core-worker.js"
+	frameWorker = "frame-worker.js"
+)
+
+// doorWords says at the door what kind of meeting this is.
+func (v RoomView) doorWords() string {
+	if v.Mode == string(meeting.E2EE) {
 		return "This meeting is end-to-end encrypted: only the devices of those inside can decrypt it, and the server can not. Somebody who leads it lets you in."
 	}
 	return "This meeting has standard encryption: the server holds the key. Who is in it, recorders and telephones included, is always shown."
 }
 
-// SignInTo is where to sign in and come back from. The part after # of a link stays in this browser tab.
-func (v RoomView) SignInTo() string { return "/sign-in?return=" + url.QueryEscape(v.Path) }
+// signInTo is where to sign in and come back from. The part after # of a link stays in this browser.
+func (v RoomView) signInTo() string { return "/sign-in?return=" + url.QueryEscape(v.Path) }
 
-func meetingMode(mode string) (tone, words string) {
-	if mode == ModeE2EE {
+// meetingMode is the chip of a meeting's mode.
+func meetingMode(m meeting.Meeting) (tone, words string) {
+	if m.Mode == meeting.E2EE {
 		return "done", "End-to-end encrypted"
 	}
 	return "quiet", "Standard"
+}
+
+// meetingState says whether a meeting is to come, goes on, or is over.
+func meetingState(m meeting.Meeting, now time.Time) (tone, words string) {
+	switch {
+	case m.State() == meeting.Ended:
+		return "quiet", "Over"
+	case m.Opened:
+		return "active", "Begun"
+	case m.Starts.After(now):
+		return "quiet", "Planned"
+	}
+	return "quiet", "Nobody has come yet"
 }

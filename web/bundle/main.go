@@ -22,6 +22,7 @@ var entries = []string{
 	"js/triage.js",
 	"js/report/hash-worker.js",
 	"js/meeting.js",
+	"js/meetings.js",
 	"js/meeting/core-worker.js",
 	"js/meeting/frame-worker.js",
 	"css/app.css",

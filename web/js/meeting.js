@@ -1,5 +1,7 @@
 /** The room of a meeting: door, waiting, stage, end. */
 import { must, openDialog, toast } from "./shared/page.js";
+import { Kept } from "./meeting/core/kept.js";
+import { BrowserStore } from "./meeting/core/storage.js";
 import { Banners } from "./meeting/room/banners.js";
 import { Chat } from "./meeting/room/chat.js";
 import { controls } from "./meeting/room/controls.js";
@@ -78,10 +80,13 @@ function start(body) {
 	};
 
 	/** @param {import("./meeting/room/door.js").Choice} choice @returns {Promise<void>} */
-	const join = (choice) => new Promise((/** @type {(nothing?: undefined) => void} */ entered, failed) => {
+	const join = async (choice) => enter(choice, await new Kept(new BrowserStore()).wasMade(data.meeting ?? ""));
+
+	/** @param {import("./meeting/room/door.js").Choice} choice @param {boolean} made @returns {Promise<void>} */
+	const enter = (choice, made) => new Promise((/** @type {(nothing?: undefined) => void} */ entered, failed) => {
 		let wanted = true; // what was chosen at the door is switched on once
 		const joined = new Room({ meeting: data.meeting ?? "", core: data.core ?? "", frame: data.frame ?? "", secret: secret instanceof Uint8Array ? secret : null,
-			made: "host" in data, name: choice.name, ring: "host" in data }, {
+			made, name: choice.name, ring: "host" in data }, {
 			view: (view) => {
 				if (view.state !== "new") entered();
 				show(view);

@@ -11,6 +11,7 @@ const device = "device";
 const identity = "identity";
 const note = (/** @type {string} */ meeting) => `end-to-end ${meeting}`;
 const link = (/** @type {string} */ meeting) => `link ${meeting}`;
+const made = (/** @type {string} */ meeting) => `made ${meeting}`;
 const compared = (/** @type {string} */ meeting, /** @type {string} */ code) => `compared ${meeting} ${code}`;
 const met = (/** @type {string} */ account) => `met ${account}`;
 
@@ -112,5 +113,18 @@ export class Kept {
 	 */
 	async keepLink(meeting, secret) {
 		await this.#store.update(link(meeting), () => secret).catch(() => {});
+	}
+
+	/**
+	 * Notes that this browser made a meeting, or was told by its human to lead it: it makes the first list if there is none. Nobody else's word does.
+	 * @param {string} meeting
+	 */
+	async made(meeting) {
+		await this.#store.update(made(meeting), () => true).catch(() => {});
+	}
+
+	/** @param {string} meeting */
+	async wasMade(meeting) {
+		return this.#store.get(made(meeting)).then(Boolean, () => false);
 	}
 }
