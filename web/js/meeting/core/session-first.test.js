@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { marshal } from "./body.js";
+import { certificate } from "./certificate.js";
 import { kindOf, welcome } from "./control.js";
+import { encodeSigned } from "./message.js";
 import { Session } from "./session.js";
 
 // A process of its own, in which nothing has prepared the hashes before the session did.
@@ -11,7 +13,9 @@ test("a session prepares what it needs, and says hello, join and fetch in that o
 	const sent = [];
 	/** @type {any[]} */
 	const told = [];
-	const given = { certificate: "AQ", identity: Buffer.from(new Uint8Array(32)).toString("base64url") };
+	const vouches = { device: "22".repeat(32), account: "", name: "Zoë", organisation: "", meeting: "M-1", issued: 0, expires: Number.MAX_SAFE_INTEGER };
+	const signed = encodeSigned({ body: marshal(certificate, vouches), signer: "11".repeat(32), signature: new Uint8Array(64) });
+	const given = { certificate: Buffer.from(signed).toString("base64url"), identity: Buffer.from(new Uint8Array(32)).toString("base64url") };
 	const session = new Session(
 		{ meeting: "M-1", url: "ws://localhost/m/M-1/session", secret: null, made: false, name: "Zoë" },
 		{
