@@ -8,13 +8,15 @@
  */
 import { equal } from "../commitment.js";
 import { hex, unhex } from "./bytes.js";
-import { isGuest } from "./certificate.js";
+import { certificate, isGuest } from "./certificate.js";
 import { Chat } from "./chat.js";
-import { marshal } from "./body.js";
+import { marshal, unmarshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
+import { prepare } from "./context.js";
 import * as control from "./control.js";
 import { Kept } from "./kept.js";
 import { Member } from "./member.js";
+import { decodeSigned } from "./message.js";
 import { PERSON } from "./standard.js";
 import { view } from "./view.js";
 
@@ -39,8 +41,14 @@ const AFTER_LOSS = 120_000;
 /** A list is renewed every 10 s. Who hears nothing for so long opens another connection, in ms. */
 const DEAF = 20_000;
 
+/** For how long a certificate must still hold to be shown again, in ms. */
+const MARGIN = 60_000;
+
 /** How many posts that have not come back are kept, to be sent again. */
 const UNSEEN = 64;
+
+/** What the server does at the word of a standard meeting's host. */
+const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "end"]);
 
 /** How often the page is told of changes, in ms. */
 const SHOWN = 40;
@@ -98,6 +106,7 @@ export class Session {
 
 	/** Begins: device, link, certificate, connection. */
 	async open() {
+		await prepare();
 		const { meeting, secret } = this.#opened;
 		this.#device = await this.#kept.device();
 		if (secret) await this.#kept.keepLink(meeting, secret);
@@ -111,11 +120,17 @@ export class Session {
 		this.member = this.#chat = this.#joinMessage = undefined;
 		this.#unseen = [];
 		this.#rejoins = false;
-		const refusal = await this.#certify();
+		const refusal = this.#vouched() ? "" : await this.#certify();
 		if (refusal) return this.#tell({ type: "refused", what: "certificate", why: refusal });
 		if (this.#ended) return;
 		const open = () => this.#outside.socket(url, PROTOCOL);
 		this.#connection = new Connection(open, { received: (m) => void this.#received(m), down: () => this.#down() }, this.#outside.pauses);
+	}
+
+	/** Whether there is a certificate that still holds for a while. */
+	#vouched() {
+		if (!this.#certificate) return false;
+		return unmarshal(certificate, decodeSigned(this.#certificate).body).expires > this.#outside.now() + MARGIN;
 	}
 
 	/** Gets the certificate of this device, or says why not. */
@@ -127,7 +142,9 @@ export class Session {
 			const answer = await this.#outside.fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
 			const given = await answer.json();
 			if (!answer.ok) return String(given.error ?? "The server did not vouch for this device. Try again.");
-			this.#certificate = unbase64(given.certificate);
+			const vouches = unbase64(given.certificate);
+			unmarshal(certificate, decodeSigned(vouches).body);
+			this.#certificate = vouches;
 			await this.#meetIdentity(hex(unbase64(given.identity)));
 			return "";
 		} catch {
@@ -180,8 +197,10 @@ export class Session {
 				return this.#step(message);
 			case "line":
 				return this.#line(message.frame);
-			case "ticket":
 			case "refused":
+				if (message.what === "join" && this.member?.posted) return this.#rejected(message.why);
+				return this.#tell(message);
+			case "ticket":
 				return this.#tell(message);
 			case "lobby":
 			case "terms":
@@ -202,6 +221,7 @@ export class Session {
 		if (meeting !== this.#opened.meeting || !this.#device || !this.#certificate) return;
 		const connection = this.#connection;
 		await this.#meetIdentity(identity);
+		if (!this.#vouched()) await this.#certify(); // a meeting may outlast it
 		const proof = await control.prove(this.#device, meeting, nonce);
 		if (!this.member) await this.#join(this.#device, this.#certificate);
 		if (connection !== this.#connection || this.#ended || !this.member) return;
@@ -343,6 +363,15 @@ export class Session {
 	}
 
 	/**
+	 * The server does not go on with this join: it was taken out while the connection was away. In an end-to-end encrypted meeting another knocks, and is let in or not; in
+	 * a standard one a host's removal must not be undone by a page that comes back by itself.
+	 * @param {string} why
+	 */
+	async #rejected(why) {
+		await (this.#beside.e2ee ? this.lost() : this.#over({ cause: "refused", why }));
+	}
+
+	/**
 	 * The server's last word. What it says is no authority in an end-to-end encrypted meeting, but it will not go on, and so this client goes out.
 	 * @param {import("./control.js").Over} over
 	 */
@@ -471,7 +500,8 @@ export class Session {
 		if (what === "upgrade") return this.#step({ type: "upgrade", carry: joins });
 		if (!this.#beside.e2ee) {
 			const order = what === "refuse" ? { what: "admit", on: false } : { what, on };
-			return this.#send(control.order, { ...order, j: unhex(join) });
+			if (ORDERS.has(order.what)) this.#send(control.order, { ...order, j: unhex(join) });
+			return;
 		}
 		/** @type {Record<string, Event>} */
 		const events = {

@@ -116,6 +116,8 @@ class Server {
 	/** The account that asks next; "" is a guest. */
 	account = "";
 	denies = "";
+	/** Joins that the server does not go on with. @type {Set<string>} */
+	out = new Set();
 	identity = /** @type {Device} */ (/** @type {unknown} */ (undefined));
 
 	static async make() {
@@ -171,6 +173,7 @@ class Server {
 		if (m.kind === "join") {
 			s.j = hash(JOIN, decodeSigned(m.signed).body);
 			const known = this.board.some((b) => hex(b) === hex(message));
+			if (known && this.out.has(s.j)) return s.tell(control.refused, { what: "join", why: "This join is over. Reload the page to come back." });
 			if (known) return; // the session is resumed
 		}
 		this.board.push(message);
@@ -426,6 +429,36 @@ test("who was away too long joins anew, and is known", async () => {
 	assert.deepEqual(guest.told.filter((m) => m.type === "view" && m.view.state === "out"), []); // the page is not told of an end
 });
 
+test("a join that the server does not go on with is made anew, but not after a host's removal from a standard meeting", async () => {
+	const { server, host, guest } = await begun();
+	const j = guest.session.member?.j ?? "";
+	server.out.add(j);
+	server.socketOf(guest).lose();
+	await server.until(() => guest.in && guest.session.member?.j !== j && host.view?.members.length === 2, "the guest is in again");
+	assert.equal(guest.all("rejoin").length, 1);
+
+	const { server: another, other } = await standard();
+	another.out.add(other.session.member?.j ?? "");
+	another.socketOf(other).lose();
+	await another.until(() => other.view?.state === "out", "out");
+	assert.deepEqual([other.view?.words, other.view?.epochs, other.all("rejoin")], ["This join is over. Reload the page to come back.", [], []]);
+});
+
+test("a certificate that has run out is asked for again", async () => {
+	const { server, guest } = await begun();
+	let asked = 0;
+	const certify = server.certify.bind(server);
+	server.certify = (a, i) => (asked++, certify(a, i));
+	server.socketOf(guest).lose();
+	await server.until(() => server.socketOf(guest)?.said && guest.view?.online, "back");
+	assert.equal(asked, 0);
+	server.now += 86_400_000;
+	server.socketOf(guest)?.lose();
+	for (const s of [...server.sockets]) s.lose();
+	await server.until(() => asked > 0, "asked again");
+	assert.deepEqual(server.faults, []);
+});
+
 test("a frame worker that has lost its record makes a new join", async () => {
 	const { server, host, guest } = await begun();
 	const j = guest.session.member?.j;
@@ -535,7 +568,7 @@ test("the server's last word ends an end-to-end encrypted session: every key is 
 	const { server, guest } = await begun();
 	server.socketOf(guest).tell(control.over, { cause: "refused", why: "Too many messages. Open the link again." });
 	await server.until(() => guest.view?.state === "out", "out");
-	assert.deepEqual([guest.view?.cause, guest.view?.words, guest.view?.mode, guest.view?.epochs], ["refused", "Too many messages. Open the link again.", "e2ee", []]);
+	assert.deepEqual([guest.view?.cause, guest.view?.words, guest.view?.mode, guest.view?.epochs], ["refused", "The server ended this session: Too many messages. Open the link again.", "e2ee", []]);
 	assert.equal(guest.frames.filter((m) => m.type === "install").length, guest.frames.filter((m) => m.type === "drop").length);
 });
 

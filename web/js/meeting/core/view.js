@@ -56,7 +56,7 @@ export function view(m, b) {
  */
 function standing(m, b) {
 	const mode = b.e2ee ? /** @type {const} */ ("e2ee") : /** @type {const} */ ("standard");
-	if (m.isOut && b.over) return { state: m.state, cause: b.over.cause, words: b.over.why, mode };
+	if (m.isOut && b.over) return { state: m.state, cause: b.over.cause, words: b.e2ee ? `The server ended this session: ${b.over.why}` : b.over.why, mode };
 	const state = m.state === "new" && b.lobby ? /** @type {const} */ ("waiting") : m.state;
 	return { state, cause: m.cause, words: m.cause && ENDINGS[m.cause], mode };
 }
