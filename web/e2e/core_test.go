@@ -40,10 +40,15 @@ func (p *person) takesPart(meeting string, secret int) {
 		link = fmt.Sprintf("new Uint8Array(32).fill(%d)", secret)
 	}
 	p.do("core.open(" + link + ")")
+	p.t.Cleanup(func() {
+		if p.t.Failed() {
+			p.t.Log(evaluate[string](p, `JSON.stringify([core.view, core.told.filter((m) => m.type !== "view"), core.frames.map((m) => m.type)])`))
+		}
+	})
 }
 
-// meets makes a meeting and gives its number.
-func (p *person) meets(mode string) string {
+// newMeeting makes a meeting and gives its number.
+func (p *person) newMeeting(mode string) string {
 	p.t.Helper()
 	p.open("/meetings")
 	at := evaluate[string](p, fmt.Sprintf(`fetch("/meetings", { method: "POST", body: new URLSearchParams({ title: "Biology", mode: %q }) }).then((r) => r.url)`, mode))
@@ -62,7 +67,7 @@ func TestCoreWorkers(t *testing.T) {
 	host, guest := s.signIn("Hanna"), s.visitor()
 
 	t.Run("from the link", func(t *testing.T) {
-		number := host.meets("e2ee")
+		number := host.newMeeting("e2ee")
 		host.takesPart(number, 7)
 		host.waitEval(in + ` && core.told.some((m) => m.type === "ticket")`)
 		guest.takesPart(number, 7)
@@ -83,7 +88,7 @@ func TestCoreWorkers(t *testing.T) {
 		guest.waitEval(`core.view.state === "out" && core.view.cause === "ended"`)
 	})
 	t.Run("an upgrade", func(t *testing.T) {
-		number := host.meets("standard")
+		number := host.newMeeting("standard")
 		host.takesPart(number, 0)
 		host.waitEval(`core.view.state === "standard" && core.view.sending && core.view.host && core.view.terms`)
 		guest.takesPart(number, 0)

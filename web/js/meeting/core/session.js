@@ -226,7 +226,6 @@ export class Session {
 		if (!this.member) await this.#join(this.#device, this.#certificate);
 		if (connection !== this.#connection || this.#ended || !this.member) return;
 		connection?.send(marshal(control.hello, { certificate: this.#certificate, proof }));
-		connection?.settled();
 		this.#online = true;
 		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
 		this.#send(control.fetch, { from: this.member.board.next });
