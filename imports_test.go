@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"triage/triagetest":             {"triage", "triage/account", "triage/custody"},
 	"media/e2ee":                    {"media/sframe", "media/franking"},
 	"media/meeting":                 {"media/franking", "triage/account"},
+	"media/meeting/meetingtest":     {"media/meeting", "triage/account"},
 	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
 	"storage/objects":               {"triage/..."},
 	"storage/delivery":              {"triage/..."},
