@@ -21,6 +21,8 @@ var mayImport = map[string][]string{
 	"triage/work":                   {"triage", "triage/account", "triage/custody"},
 	"triage/triagetest":             {"triage", "triage/account", "triage/custody"},
 	"media/e2ee":                    {"media/sframe", "media/franking"},
+	"media/participant":             {"media/e2ee", "media/sframe", "media/franking", "media/clip"},
+	"media/participant/guest":       {"media/participant", "media/e2ee", "media/franking"},
 	"media/meeting":                 {"media/franking", "triage/account"},
 	"media/meeting/meetingtest":     {"media/meeting", "triage/account"},
 	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
