@@ -168,7 +168,8 @@ async function decrypt(p, { join, key, franking }) {
 	} catch {
 		return "unopened";
 	}
-	const { opening, commitment } = franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+	const committed = franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+	const { opening, commitment } = committed instanceof Promise ? await committed : committed;
 	if (!equal(commitment, p.commitment)) return "uncommitted";
 	const { kid, counter, time, what, prefix } = p;
 	return { kid, join, counter, time, what, prefix: prefix.length, data: joined(prefix, plain), opening, commitment };
