@@ -121,6 +121,8 @@ func freeTCP(t *testing.T) int {
 }
 
 func (s *server) stop() {
+	began := time.Now()
+	defer func() { s.t.Logf("stopped in %v", time.Since(began)) }()
 	s.cmd.Process.Signal(os.Interrupt)
 	over := time.AfterFunc(ready, func() { s.cmd.Process.Kill() })
 	defer over.Stop()
@@ -231,7 +233,7 @@ func find[E Event](a *attendee, ok func(E) bool) (found E, yes bool) {
 }
 
 // patient is how long tests wait for what takes a protocol's time. No test rests on it.
-const patient = 25 * time.Second
+const patient = 100 * time.Second
 
 // await waits for an event.
 func await[E Event](a *attendee, what string, ok func(E) bool) E {
