@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"media/participant":             {"media/e2ee", "media/sframe", "media/franking", "media/clip"},
 	"media/participant/guest":       {"media/participant", "media/e2ee", "media/franking"},
 	"media/meeting":                 {"media/franking", "triage/account"},
+	"media/meeting/meetingtest":     {"media/meeting", "triage/account"},
 	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
 	"storage/objects":               {"triage/..."},
 	"storage/delivery":              {"triage/..."},
