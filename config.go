@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/proffer/proffer/handlers"
+	"github.com/proffer/proffer/media/meeting"
 )
 
 // Config is everything that can be set from outside, by environment variables alone. The README lists them for operators.
@@ -29,6 +31,10 @@ type Config struct {
 	EvidenceLock time.Duration `env:"PROFFER_EVIDENCE_LOCK" envDefault:"720h"` // object lock of reported clips; at least 24h
 
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
+
+	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
+
+	E2EERule string `env:"PROFFER_E2EE_RULE"` // CEL: who may have end-to-end encrypted meetings; "": meeting.DefaultRule
 
 	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed
 
@@ -55,6 +61,13 @@ type SMTPConfig struct {
 	User     string `env:"USER"`
 	Password string `env:"PASSWORD"`
 	Insecure bool   `env:"INSECURE" envDefault:"false"` // allow a server without TLS
+}
+
+// MediaConfig says how browsers reach the embedded media server.
+type MediaConfig struct {
+	IP  string `env:"IP"`                 // address that they send media to; "": this machine only
+	UDP int    `env:"UDP" envDefault:"0"` // port; 0: any free one
+	TCP int    `env:"TCP" envDefault:"0"` // port, for networks without UDP; 0: any free one
 }
 
 // LoadConfig reads the environment and checks all of it.
@@ -90,6 +103,17 @@ func (c Config) Validate() error {
 		if c.S3.AccessKey == "" || c.S3.SecretKey == "" {
 			bad("PROFFER_S3_ENDPOINT is set, so PROFFER_S3_ACCESS_KEY and PROFFER_S3_SECRET_KEY are needed too")
 		}
+	}
+	if c.Media.IP != "" && net.ParseIP(c.Media.IP) == nil {
+		bad("PROFFER_MEDIA_IP has to be the IP address that browsers send media to; it is %q", c.Media.IP)
+	}
+	for name, port := range map[string]int{"PROFFER_MEDIA_UDP": c.Media.UDP, "PROFFER_MEDIA_TCP": c.Media.TCP} {
+		if port < 0 || port > 65535 {
+			bad("%s has to be a port; it is %d", name, port)
+		}
+	}
+	if _, err := meeting.NewRule(c.E2EERule); err != nil {
+		bad("PROFFER_E2EE_RULE needs attention: %w", err)
 	}
 	if c.SMTP.Addr != "" {
 		if _, err := mail.ParseAddress(c.SMTP.From); err != nil {

@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"media/connector/phone":         {"media/connector", "media/rtpframe", "media/franking"},
 	"media/connector/recorder":      {"media/connector", "media/rtpframe", "media/franking"},
 	"media/connector/connectortest": {"media/connector", "media/sframe", "media/franking", "media/sfu"},
+	"media/meeting":                 {"media/franking", "triage/account"},
 	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
 	"storage/objects":               {"triage/..."},
 	"storage/delivery":              {"triage/..."},

@@ -66,6 +66,7 @@ func (s *server) handler() (http.Handler, error) {
 		mux.Method(method, "/healthz", http.HandlerFunc(s.healthz))
 		mux.Method(method, "/readyz", http.HandlerFunc(s.readyz))
 	}
+	mux.Method(get, "/livekit/*", s.Media) // who may join a room is in the token
 	mux.Group(func(in chi.Router) {
 		in.Use(s.isolated, s.sessions.LoadAndSave, s.signedIn)
 		for _, rt := range s.routes() {

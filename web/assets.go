@@ -3,14 +3,18 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +38,8 @@ const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 type Bundle struct {
 	names map[string]string // "app.css" to "app-HASH.css"
 	files map[string]asset  // by hashed name
+
+	digest func() string // computed when it is asked for first
 }
 
 // asset is one file of the bundle.
@@ -70,6 +76,7 @@ func Assets() (*Bundle, error) {
 
 func openBundle(dir fs.FS) (*Bundle, error) {
 	b := &Bundle{files: map[string]asset{}}
+	b.digest = sync.OnceValue(b.sum)
 	manifest, err := fs.ReadFile(dir, manifestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the pages' scripts and styles are not in this binary: run `npm ci --prefix web` and `go run ./web/bundle`, then build it again")
@@ -107,6 +114,17 @@ func (b *Bundle) Path(name string) string {
 		return StaticPrefix + hashed
 	}
 	return StaticPrefix + "missing/" + name
+}
+
+// Digest is the SHA-256, in hex, over what `sha256sum *` says of the bundle's files, sorted by name: people compare it with what was published.
+func (b *Bundle) Digest() string { return b.digest() }
+
+func (b *Bundle) sum() string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(b.files)) {
+		fmt.Fprintf(h, "%x  %s\n", sha256.Sum256(b.files[name].plain), name)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // ServeHTTP serves the bundle under StaticPrefix. Names hold a hash of the content, so browsers may keep them forever.
