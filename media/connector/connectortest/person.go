@@ -10,6 +10,8 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 
@@ -87,6 +89,15 @@ func (p *Sender) Send(codec franking.Codec, source franking.Source, samples []Sa
 	if _, err := p.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{Source: announced, Encryption: livekit.Encryption_CUSTOM}); err != nil {
 		p.t.Fatal(err)
 	}
+	write := func(sealed []byte) { _ = track.WriteSample(media.Sample{Data: sealed, Duration: every}, nil) }
+	if codec == franking.VP9 { // LiveKit's own packetizer would read the sealed frame's header
+		packets := rtp.NewPacketizer(1200, 0, 0, &codecs.VP9Payloader{FlexibleMode: true}, rtp.NewRandomSequencer(), 90000)
+		write = func(sealed []byte) {
+			for _, packet := range packets.Packetize(sealed, uint32(every.Seconds()*90000)) {
+				_ = track.WriteRTP(packet, nil)
+			}
+		}
+	}
 	ctx, stop := context.WithCancel(p.ctx)
 	go func() {
 		start := time.Now()
@@ -95,7 +106,7 @@ func (p *Sender) Send(codec franking.Codec, source franking.Source, samples []Sa
 			what := franking.Describe(codec, s.Key, source)
 			at := uint64(start.Add(time.Duration(i) * every).UnixMilli())
 			if sealed, err := sender.Seal(nil, at, byte(what), s.Data); err == nil {
-				_ = track.WriteSample(media.Sample{Data: sealed, Duration: every}, nil)
+				write(sealed)
 			}
 			time.Sleep(time.Until(start.Add(time.Duration(i+1) * every)))
 		}
