@@ -1,6 +1,9 @@
 package participant
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/proffer/proffer/media/e2ee"
 )
 
@@ -106,6 +109,21 @@ func (v View) Has(j e2ee.J) bool {
 		}
 	}
 	return false
+}
+
+// String is the view in short, for logs.
+func (v View) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, epoch %d.%d, sending %v, leads %v:", v.State, v.Epoch.Term, v.Epoch.Epoch, v.Sending, v.Leads)
+	for _, p := range v.People {
+		fmt.Fprintf(&b, " %d %q", p.Index, p.Name)
+		for what, is := range map[string]bool{"me": p.Me, "leads": p.Leads, "unread": p.Kind == e2ee.Person && p.Device == e2ee.Key{}} {
+			if is {
+				b.WriteString(" " + what)
+			}
+		}
+	}
+	return b.String()
 }
 
 // viewOf is what a Member knows, for people.

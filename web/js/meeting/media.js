@@ -143,7 +143,7 @@ export class Media {
 		localParticipant.on(ParticipantEvent.TrackMuted, ({ source }) => this.#tellLocal(source, undefined));
 		localParticipant.on(ParticipantEvent.TrackUnmuted, ({ source, track }) => this.#tellLocal(source, track?.mediaStreamTrack));
 		this.#room
-			.on(RoomEvent.TrackSubscribed, (track) => this.#receive(track))
+			.on(RoomEvent.TrackSubscribed, (track, publication) => this.#receive(track, publication))
 			.on(RoomEvent.TrackUnsubscribed, (track) => this.#withRemote(track, (remote) => this.#gone(remote)))
 			.on(RoomEvent.TrackMuted, ({ track }) => this.#withRemote(track, (remote) => this.#handlers.muted?.(remote, true)))
 			.on(RoomEvent.TrackUnmuted, ({ track }) => this.#withRemote(track, (remote) => this.#handlers.muted?.(remote, false)))
@@ -166,11 +166,14 @@ export class Media {
 		this.#guard.protect(sender, new RTCRtpScriptTransform(this.#worker, { side: "send", source, mime }));
 	}
 
-	/** @param {import("livekit-client").RemoteTrack} track */
-	#receive(track) {
+	/**
+	 * @param {import("livekit-client").RemoteTrack} track
+	 * @param {import("livekit-client").RemoteTrackPublication} publication
+	 */
+	#receive(track, publication) {
 		if (!track.receiver) return;
 		const name = String(++this.#number);
-		this.#remotes.set(name, new Remote(name, track));
+		this.#remotes.set(name, new Remote(name, track, publication));
 		track.receiver.transform = new RTCRtpScriptTransform(this.#worker, { side: "receive", track: name, kind: track.kind });
 	}
 

@@ -5,6 +5,9 @@ export const PROTOCOL = "proffer.meeting.v1";
 /** Pauses before it is tried again, in ms; the last is for all that follow. Up to a half is added by chance, so that not all come back at once. */
 const PAUSES = [250, 500, 1000, 2000, 4000, 8000];
 
+/** A connection that held for so long is not one of a row of failures, in ms. */
+const HELD = 10_000;
+
 /**
  * @typedef {{ received: (message: Uint8Array) => void, down: () => void }} Handlers
  * @typedef {Pick<WebSocket, "binaryType" | "onmessage" | "onclose" | "send" | "close" | "readyState">} Socket
@@ -19,6 +22,7 @@ export class Connection {
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	#timer;
 	#failed = 0;
+	#since = 0;
 
 	/**
 	 * @param {() => Socket} open
@@ -37,6 +41,7 @@ export class Connection {
 		this.close();
 		const socket = this.#open();
 		this.#socket = socket;
+		this.#since = performance.now();
 		socket.binaryType = "arraybuffer";
 		socket.onmessage = (e) => {
 			if (socket === this.#socket && e.data instanceof ArrayBuffer) this.#handlers.received(new Uint8Array(e.data));
@@ -44,11 +49,6 @@ export class Connection {
 		socket.onclose = () => {
 			if (socket === this.#socket) this.#lost();
 		};
-	}
-
-	/** The other side has answered as it should: the next loss is the first again. */
-	settled() {
-		this.#failed = 0;
 	}
 
 	/**
@@ -69,6 +69,7 @@ export class Connection {
 
 	#lost() {
 		this.#socket = undefined;
+		if (performance.now() - this.#since >= HELD) this.#failed = 0;
 		const pause = this.#pauses[Math.min(this.#failed++, this.#pauses.length - 1)];
 		this.#timer = setTimeout(() => this.restart(), pause * (1 + Math.random() / 2));
 		this.#handlers.down();

@@ -79,6 +79,8 @@ export class Session {
 	#ticking = false;
 	/** Whether hello was said in this connection. */
 	#online = false;
+	/** Counts connections, so that what waited does not go on in another. */
+	#turn = 0;
 	#heardAt = 0;
 	#lostAt = -Infinity;
 	/** What the page was told last. */
@@ -121,7 +123,7 @@ export class Session {
 		this.#unseen = [];
 		this.#rejoins = false;
 		const refusal = this.#vouched() ? "" : await this.#certify();
-		if (refusal) return this.#tell({ type: "refused", what: "certificate", why: refusal });
+		if (refusal) return this.#tell(this.#shown ? { type: "error", words: refusal } : { type: "refused", what: "certificate", why: refusal });
 		if (this.#ended) return;
 		const open = () => this.#outside.socket(url, PROTOCOL);
 		this.#connection = new Connection(open, { received: (m) => void this.#received(m), down: () => this.#down() }, this.#outside.pauses);
@@ -162,6 +164,7 @@ export class Session {
 	#down() {
 		if (this.#online) this.#lostAt = this.#outside.now();
 		this.#online = false;
+		this.#turn++;
 		this.#changed();
 	}
 
@@ -179,8 +182,13 @@ export class Session {
 		try {
 			await this.#heard(message);
 		} catch (err) {
-			this.#tell({ type: "error", words: `Something in this page broke: ${err instanceof Error ? err.message : err}. Open the meeting again.` });
+			this.#broken(err);
 		}
+	}
+
+	/** @param {unknown} err */
+	#broken(err) {
+		this.#tell({ type: "error", words: `Something in this page broke: ${err instanceof Error ? err.message : err}. Open the meeting again.` });
 	}
 
 	/** @param {import("./control.js").Received} message */
@@ -219,14 +227,13 @@ export class Session {
 	 */
 	async #welcomed({ meeting, nonce, identity }) {
 		if (meeting !== this.#opened.meeting || !this.#device || !this.#certificate) return;
-		const connection = this.#connection;
+		const turn = ++this.#turn;
 		await this.#meetIdentity(identity);
 		if (!this.#vouched()) await this.#certify(); // a meeting may outlast it
 		const proof = await control.prove(this.#device, meeting, nonce);
-		if (!this.member) await this.#join(this.#device, this.#certificate);
-		if (connection !== this.#connection || this.#ended || !this.member) return;
-		connection?.send(marshal(control.hello, { certificate: this.#certificate, proof }));
-		connection?.settled();
+		if (!this.member) await this.#join(this.#device, this.#certificate, turn);
+		if (turn !== this.#turn || this.#ended || !this.member) return;
+		this.#connection?.send(marshal(control.hello, { certificate: this.#certificate, proof }));
 		this.#online = true;
 		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
 		this.#send(control.fetch, { from: this.member.board.next });
@@ -237,14 +244,16 @@ export class Session {
 	 * Makes a new join.
 	 * @param {import("./device.js").Device} device
 	 * @param {Uint8Array} certificate
+	 * @param {number} turn
 	 */
-	async #join(device, certificate) {
+	async #join(device, certificate, turn) {
 		const { meeting, secret, made } = this.#opened;
 		const memory = { remember: (/** @type {string} */ m) => this.#kept.remember(m), remembered: (/** @type {string} */ m) => this.#kept.remembered(m),
 			meet: (/** @type {string} */ account, /** @type {string} */ key) => this.#meet(account, key) };
 		const config = { meeting, device, certificate, identity: this.#identity, secret: secret ?? undefined, host: made, rand: this.#outside.rand ?? random, memory,
 			act: (/** @type {Action} */ a) => this.#act(a) };
 		const { member, actions } = await Member.join(config, this.#outside.now());
+		if (turn !== this.#turn) return; // another welcome is being answered
 		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, over: undefined, upgraded: false };
 		this.#chat = new Chat(meeting, member.j, member.e2ee);
 		this.#seated = "";
@@ -286,8 +295,7 @@ export class Session {
 			this.#heardAt = now;
 			this.#connection?.restart();
 		}
-		await this.#step({ type: "tick" });
-		this.#ticking = false;
+		await this.#step({ type: "tick" }).finally(() => (this.#ticking = false));
 		if (this.member?.list && now - this.#beside.now >= 5000) this.#changed(); // of whom nothing is heard
 	}
 
@@ -342,13 +350,14 @@ export class Session {
 		if (to === "in" && member.secret) void this.#kept.keepLink(this.#opened.meeting, member.secret);
 		if (to !== "out") return;
 		if (member.cause === "ended") void this.#kept.keepLink(this.#opened.meeting, undefined);
-		if (this.#rejoins || (LOST.has(member.cause) && this.#outside.now() - this.#lostAt < AFTER_LOSS)) void this.#again();
+		if (this.#rejoins || (LOST.has(member.cause) && this.#outside.now() - this.#lostAt < AFTER_LOSS)) this.#again().catch((err) => this.#broken(err));
 		else this.#end();
 	}
 
 	/** Joins anew. */
 	async #again() {
 		this.#online = false;
+		this.#turn++;
 		this.#connection?.close();
 		if (this.member?.secret) this.#opened = { ...this.#opened, secret: this.member.secret };
 		this.#tell({ type: "rejoin" });

@@ -21,6 +21,8 @@ export class Incoming {
 	#video;
 	#continuity;
 	#shown = false;
+	/** The key frame that is being opened. @type {Promise<unknown> | undefined} */
+	#turn;
 	/** @type {import("./join.js").Join | undefined} */
 	#join;
 	/** @type {Receiver | undefined} */
@@ -63,7 +65,21 @@ export class Incoming {
 		const { join } = this.#frames;
 		if (!join) return "noJoin";
 		if (join !== this.#join) this.#begin(join);
-		return /** @type {Receiver} */ (this.#receiver).open(new Uint8Array(frame.data));
+		if (this.#turn) await this.#turn;
+		const opening = /** @type {Receiver} */ (this.#receiver).open(new Uint8Array(frame.data));
+		if (this.#video && isKeyFrame(frame)) this.#wait(opening);
+		return opening;
+	}
+
+	/**
+	 * Lets what follows a key frame wait for it: another layer may begin there, and is refused before.
+	 * @param {Promise<unknown>} opening
+	 */
+	#wait(opening) {
+		const turn = opening.finally(() => {
+			if (this.#turn === turn) this.#turn = undefined;
+		});
+		this.#turn = turn;
 	}
 
 	/**

@@ -1,4 +1,6 @@
-import { Track } from "livekit-client";
+import { Track, VideoQuality } from "livekit-client";
+
+const QUALITIES = { low: VideoQuality.LOW, medium: VideoQuality.MEDIUM, high: VideoQuality.HIGH };
 
 /** A track that comes from the media server. Whose it is comes from the first of its frames that opened. */
 export class Remote {
@@ -7,14 +9,17 @@ export class Remote {
 	/** 0 camera, 1 microphone, 2 screen, 3 sound of the screen; of no meaning before. */
 	source = 0;
 	#track;
+	#publication;
 
 	/**
 	 * @param {string} name the worker's name for it
 	 * @param {import("livekit-client").RemoteTrack} track
+	 * @param {import("livekit-client").RemoteTrackPublication} publication
 	 */
-	constructor(name, track) {
+	constructor(name, track, publication) {
 		this.name = name;
 		this.#track = track;
+		this.#publication = publication;
 	}
 
 	get kind() {
@@ -46,6 +51,14 @@ export class Remote {
 	attach(element) {
 		if (!this.join) throw new Error("no frame of this track has opened: it is nobody's yet");
 		this.#track.attach(element);
+	}
+
+	/**
+	 * Asks for another layer of a video, as large as it is shown. Not with adaptive media, which see for themselves.
+	 * @param {"low" | "medium" | "high"} quality
+	 */
+	want(quality) {
+		this.#publication.setVideoQuality(QUALITIES[quality]);
 	}
 
 	/** @param {HTMLMediaElement} element */
