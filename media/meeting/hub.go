@@ -27,7 +27,7 @@ type Config struct {
 type Hub struct {
 	Config
 
-	mu    sync.Mutex
+	mu    sync.Mutex       // may be taken while a room's is held, and not the other way round
 	rooms map[string]*room // guarded by mu, and so is refs of each
 	calls sync.WaitGroup   // to the media server
 }

@@ -31,6 +31,7 @@ type room struct {
 	host J    // of the upgrade, or zeros
 
 	roster roster // of a standard meeting
+	chairs map[J]*Chair
 	epoch  uint64 // of its key, or of the last one it had
 	key    *[32]byte
 }
@@ -52,7 +53,7 @@ type seat struct {
 type expulsion struct{ until, again time.Time }
 
 func newRoom(h *Hub, id string, now time.Time) *room {
-	return &room{h: h, id: id, began: now, joins: map[J]*seat{}, sessions: map[*Session]bool{}, expelled: map[J]expulsion{}}
+	return &room{h: h, id: id, began: now, joins: map[J]*seat{}, sessions: map[*Session]bool{}, expelled: map[J]expulsion{}, chairs: map[J]*Chair{}}
 }
 
 func (r *room) meeting() Meeting {
@@ -193,6 +194,7 @@ func (r *room) finish(ctx context.Context, why string) error {
 // finished tells everyone that the meeting is over.
 func (r *room) finished(why string) {
 	r.dropKey()
+	r.loseChairs(func(*Chair) string { return why })
 	for s := range r.sessions {
 		if s.ready {
 			s.end(OverEnded, why)
