@@ -281,3 +281,24 @@ func TestLiarsOverTheWire(t *testing.T) {
 		t.Error("a line of somebody who was removed came")
 	}
 }
+
+// TestGate holds that one address cannot have more than so many sessions open, and can again when one is closed.
+func TestGate(t *testing.T) {
+	t.Parallel()
+	g := gate{max: 2}
+	first, ok := g.enter("192.0.2.1")
+	_, ok2 := g.enter("192.0.2.1")
+	if !ok || !ok2 {
+		t.Error("two do not go in")
+	}
+	if _, ok := g.enter("192.0.2.1"); ok {
+		t.Error("a third goes in")
+	}
+	if _, ok := g.enter("192.0.2.2"); !ok {
+		t.Error("another does not go in")
+	}
+	first()
+	if _, ok := g.enter("192.0.2.1"); !ok {
+		t.Error("nobody goes in when one has left")
+	}
+}

@@ -46,6 +46,7 @@ const (
 
 	sweepEvery = 2 * time.Second
 	helloTime  = 15 * time.Second  // within which a session says who it is
+	joinTime   = 60 * time.Second  // and joins
 	returnTime = 30 * time.Second  // within which somebody whose session broke comes back to a standard meeting
 	ticketTime = 130 * time.Second // for how long a ticket may still be used by who was taken out
 	idleTime   = 10 * time.Minute  // after which an empty meeting is forgotten here
