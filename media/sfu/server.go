@@ -84,7 +84,9 @@ func (s *Server) configure(ip string, http, udp, tcp int) (*config.Config, error
 	for i, c := range codecs {
 		enabled[i] = map[string]string{"mime": c}
 	}
-	rtc := map[string]any{"udp_port": udp, "tcp_port": tcp, "use_external_ip": false, "enable_loopback_candidate": ip == "", "node_ip": ip}
+	// ICE lite: the server answers where it is called from, and calls no address that a participant names.
+	rtc := map[string]any{"udp_port": udp, "tcp_port": tcp, "use_external_ip": false, "use_ice_lite": true,
+		"enable_loopback_candidate": ip == "", "node_ip": ip}
 	if ip == "" {
 		rtc["node_ip"] = "127.0.0.1"
 	}

@@ -38,9 +38,9 @@ func (s *Store) AppendEntry(ctx context.Context, id string, e meeting.Entry, cau
 // Entries lists entries of a board from a number on.
 func (s *Store) Entries(ctx context.Context, id string, from uint64, limit, maxBytes int) (es []meeting.Entry, err error) {
 	err = s.read(ctx, func(t *tx) error {
-		es, err = list(ctx, t, entryColumns, `FROM (SELECT *, sum(octet_length(message)) OVER (ORDER BY number) - octet_length(message) AS before
-			FROM (SELECT * FROM board_entries WHERE meeting = $1 AND number >= $2 ORDER BY number LIMIT $3) AS some) AS run
-			WHERE before < $4 ORDER BY number`, id, from, limit, maxBytes)
+		es, err = list(ctx, t, entryColumns, `FROM (SELECT *, sum(octet_length(message)) OVER (ORDER BY number) - octet_length(message) AS bytes_before
+			FROM (SELECT * FROM board_entries WHERE meeting = $1 AND number >= $2 ORDER BY number LIMIT $3) AS page) AS run
+			WHERE bytes_before < $4 ORDER BY number`, id, from, limit, maxBytes)
 		return err
 	})
 	return es, err
