@@ -98,6 +98,7 @@ func (c *call) direct(pin string) error {
 func (c *call) answer() error {
 	defer c.finish()
 	defer time.AfterFunc(unheard, c.tx.Terminate).Stop() // the library would answer for ever
+	defer context.AfterFunc(c.ctx, c.tx.Terminate)()
 	c.media.mu.Lock()
 	o := c.media.offer
 	c.media.mu.Unlock()
