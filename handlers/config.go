@@ -62,8 +62,8 @@ type Assets interface {
 	web.AssetPaths
 	http.Handler
 
-	// Digest names the whole bundle, in hex: people compare it with what was published.
-	Digest() string
+	// Name names the whole bundle: people compare it with what was published.
+	Name() string
 }
 
 // Changes tells of what other requests and jobs change, on any node.

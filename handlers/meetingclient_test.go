@@ -3,9 +3,7 @@ package handlers
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -17,85 +15,47 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/fxamacker/cbor/v2"
 
 	"github.com/proffer/proffer/media/e2ee"
 	"github.com/proffer/proffer/media/meeting"
+	"github.com/proffer/proffer/media/meeting/meetingtest"
 	"github.com/proffer/proffer/triage/account"
 )
 
-// device is a device of somebody, with its certificate for a meeting. It signs whatever it is told to.
+// device is a device of somebody, with its certificate for a meeting: as an honest client has it, and as a liar's that signs whatever it
+// is told to.
 type device struct {
-	*e2ee.Device
-	private     ed25519.PrivateKey
-	meeting     string
-	certificate []byte
-	identity    e2ee.Key
+	*meetingtest.Device
+	honest   *e2ee.Device
+	identity e2ee.Key
 }
 
 // certified makes a device and has the server vouch for it.
 func (b *browser) certified(id, name string) *device {
 	b.w.t.Helper()
-	d, a := b.tryCertificate(id, name)
-	if a.status != http.StatusOK {
+	d := &device{Device: meetingtest.NewDevice(id)}
+	var err error
+	d.honest, err = e2ee.NewDevice(d.Seed())
+	must(b.w.t, err)
+	a := b.certify(d.Meeting, base64.RawURLEncoding.EncodeToString(d.Key[:]), name)
+	var answered struct{ Certificate, Identity string }
+	if a.status != http.StatusOK || json.Unmarshal([]byte(a.body), &answered) != nil {
 		b.w.t.Fatalf("a certificate for %q was answered %d %s", name, a.status, a.body)
 	}
+	d.Certificate, err = base64.RawURLEncoding.DecodeString(answered.Certificate)
+	must(b.w.t, err)
+	key, err := base64.RawURLEncoding.DecodeString(answered.Identity)
+	must(b.w.t, err)
+	d.identity = e2ee.Key(key)
 	return d
 }
 
-func (b *browser) tryCertificate(id, name string) (*device, answer) {
+// certify asks for a certificate.
+func (b *browser) certify(id, device, name string) answer {
 	b.w.t.Helper()
-	seed := make([]byte, 32)
-	rand.Read(seed)
-	e, err := e2ee.NewDevice(seed)
+	body, err := json.Marshal(map[string]string{"device": device, "name": name})
 	must(b.w.t, err)
-	d := &device{Device: e, private: ed25519.NewKeyFromSeed(seed), meeting: id}
-	body, err := json.Marshal(map[string]string{"device": base64.RawURLEncoding.EncodeToString(d.Key[:]), "name": name})
-	must(b.w.t, err)
-	a := b.send("POST", "/m/"+id+"/certificate", map[string]string{"Content-Type": "application/json"}, bytes.NewReader(body))
-	var answered struct{ Certificate, Identity string }
-	if a.status == http.StatusOK {
-		must(b.w.t, json.Unmarshal([]byte(a.body), &answered))
-		d.certificate, err = base64.RawURLEncoding.DecodeString(answered.Certificate)
-		must(b.w.t, err)
-		key, err := base64.RawURLEncoding.DecodeString(answered.Identity)
-		must(b.w.t, err)
-		d.identity = e2ee.Key(key)
-	}
-	return d, a
-}
-
-var wire, _ = cbor.CoreDetEncOptions().EncMode()
-
-func encoded(t testing.TB, v ...any) []byte {
-	t.Helper()
-	b, err := wire.Marshal(v)
-	must(t, err)
-	return b
-}
-
-// signed signs a body of any kind, in the context of that kind.
-func (d *device) signed(t testing.TB, context string, body ...any) []byte {
-	t.Helper()
-	raw := encoded(t, body...)
-	c, x := sha256.Sum256([]byte(context)), sha256.Sum256(raw)
-	return encoded(t, raw, d.Key[:], ed25519.Sign(d.private, append(c[:], x[:]...)))
-}
-
-// message is a board message of any kind.
-func (d *device) message(t testing.TB, kind, context string, mac []byte, body ...any) []byte {
-	t.Helper()
-	return encoded(t, kind, d.signed(t, context, append([]any{kind}, body...)...), append([]byte{}, mac...))
-}
-
-// join makes a join that nobody can send keys to, and its name.
-func (d *device) join(t testing.TB, mac []byte) (message []byte, j e2ee.J) {
-	t.Helper()
-	nonce := make([]byte, 16)
-	rand.Read(nonce)
-	body := []any{"join", d.meeting, d.Key[:], make([]byte, 1216), nonce, uint64(time.Now().UnixMilli()), d.certificate}
-	c := sha256.Sum256([]byte("proffer join v1"))
-	return d.message(t, "join", "proffer join v1", mac, body[1:]...), e2ee.J(sha256.Sum256(append(c[:], encoded(t, body...)...)))
+	return b.send("POST", "/m/"+id+"/certificate", map[string]string{"Content-Type": "application/json"}, bytes.NewReader(body))
 }
 
 // wireClient is a control session, and what came over it.
@@ -118,14 +78,14 @@ func (w *world) dial(d *device) *wireClient {
 	w.t.Helper()
 	c := w.connect(w.server.URL, d)
 	welcome := waitFor[*e2ee.Welcome](c)
-	c.send(&e2ee.Hello{Certificate: d.certificate, Proof: d.Prove(d.meeting, welcome.Nonce)})
+	c.send(d.Hello(welcome.Nonce))
 	return c
 }
 
 // connect opens a control session and says nothing.
 func (w *world) connect(base string, d *device) *wireClient {
 	w.t.Helper()
-	conn, _, err := websocket.Dial(w.t.Context(), base+"/m/"+d.meeting+"/session", &websocket.DialOptions{Subprotocols: []string{subprotocol}})
+	conn, _, err := websocket.Dial(w.t.Context(), base+"/m/"+d.Meeting+"/session", &websocket.DialOptions{Subprotocols: []string{subprotocol}})
 	must(w.t, err)
 	conn.SetReadLimit(meeting.MaxMessage)
 	c := &wireClient{t: w.t, d: d, log: w.log, conn: conn, news: make(chan struct{}, 1)}
@@ -161,37 +121,14 @@ func (c *wireClient) read() {
 }
 
 // send sends a message; a connection that is gone is found out by what comes.
-func (c *wireClient) send(m any) {
-	var data []byte
-	switch m := m.(type) {
-	case []byte:
-		data = m
-	case *e2ee.Hello:
-		data = e2ee.EncodeControl(m)
-	case *e2ee.Post:
-		data = e2ee.EncodeControl(m)
-	case *e2ee.Fetch:
-		data = e2ee.EncodeControl(m)
-	case *e2ee.LiveMessage:
-		data = e2ee.EncodeControl(m)
-	case *e2ee.Line:
-		data = e2ee.EncodeControl(m)
-	case *e2ee.Order:
-		data = e2ee.EncodeControl(m)
-	default:
-		c.t.Fatalf("a client does not send %T", m)
-	}
+func (c *wireClient) send(data []byte) {
 	_ = c.conn.Write(context.Background(), websocket.MessageBinary, data)
 }
 
-func (c *wireClient) post(message []byte) { c.send(&e2ee.Post{Message: message}) }
+func (c *wireClient) post(message []byte) { c.send(meetingtest.Post(message)) }
 
 func (c *wireClient) order(what string, j e2ee.J, on bool) {
-	o := &e2ee.Order{What: what, On: on}
-	if j != (e2ee.J{}) {
-		o.J = j[:]
-	}
-	c.send(o)
+	c.send(meetingtest.Order(what, meeting.J(j), on))
 }
 
 // patience of the tests: how long what must come may take on a busy machine.
@@ -281,13 +218,13 @@ func (c *wireClient) over(cause string) *e2ee.Over {
 	return o
 }
 
-// joined posts a join of a standard meeting and waits for it to come back.
-func (c *wireClient) joined(mac []byte) e2ee.J {
+// joined posts a join and waits for it to come back.
+func (c *wireClient) joined(mac []byte) (message []byte, j e2ee.J) {
 	c.t.Helper()
-	message, j := c.d.join(c.t, mac)
+	message, name := c.d.Join(mac, time.Now())
 	c.post(message)
 	waitWhere(c, func(e *e2ee.Entry) bool { return bytes.Equal(e.Message, message) })
-	return j
+	return message, e2ee.J(name)
 }
 
 // memory is what outlives a page.
@@ -310,7 +247,7 @@ func (w *world) participate(d *device, secret *e2ee.Secret, host bool) *particip
 	w.t.Helper()
 	p := &participant{secret: secret}
 	p.wireClient = w.dial(d)
-	m, actions, err := e2ee.NewMember(e2ee.Config{Meeting: d.meeting, Device: d.Device, Certificate: d.certificate, Identity: []e2ee.Key{d.identity}, Secret: secret,
+	m, actions, err := e2ee.NewMember(e2ee.Config{Meeting: d.Meeting, Device: d.honest, Certificate: d.Certificate, Identity: []e2ee.Key{d.identity}, Secret: secret,
 		Host: host, Rand: rand.Reader, Memory: &memory{map[string]bool{}}}, now())
 	must(w.t, err)
 	p.mu.Lock()
@@ -347,9 +284,9 @@ func (p *participant) act(actions []e2ee.Action) {
 		case e2ee.PostEntry:
 			p.post(a.Message)
 		case e2ee.SendLive:
-			p.send(&e2ee.LiveMessage{Signed: a.Signed})
+			p.send(e2ee.EncodeControl(&e2ee.LiveMessage{Signed: a.Signed}))
 		case e2ee.FetchFrom:
-			p.send(&e2ee.Fetch{From: a.From})
+			p.send(meetingtest.Fetch(a.From))
 		case e2ee.Knock:
 			p.knocked = append(p.knocked, a.Join.J)
 		}

@@ -62,7 +62,7 @@ func (s *server) makeMeeting(w http.ResponseWriter, r *http.Request, a triage.Ac
 	} else if err != nil {
 		return err
 	}
-	return seeOther(w, r, "/meetings/"+string(made.ID))
+	return seeOther(w, r, "/meetings/"+string(made.ID)+"?new=1")
 }
 
 // ownMeeting is the meeting in the path, if the actor may do something with it.
@@ -86,7 +86,7 @@ func (s *server) meeting(w http.ResponseWriter, r *http.Request, a triage.Actor)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, web.Meeting(web.MeetingView{Page: p, Meeting: m, Link: s.URL + "/m/" + m.ID}))
+	return s.render(w, r, http.StatusOK, web.Meeting(web.MeetingView{Page: p, Meeting: m, Link: s.URL + "/m/" + m.ID, Fresh: !m.Opened && r.URL.Query().Has("new")}))
 }
 
 func (s *server) endMeeting(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
@@ -114,7 +114,7 @@ func (s *server) room(w http.ResponseWriter, r *http.Request, a triage.Actor) er
 	if m.State() == meeting.Ended {
 		return errOver
 	}
-	v := web.RoomView{Page: s.bare(r, m.Title), ID: m.ID, MeetingName: m.Title, Mode: string(m.Mode), Name: a.Name, Host: a.Account == m.Host, Digest: s.Assets.Digest()}
+	v := web.RoomView{Page: s.bare(r, m.Title), ID: m.ID, MeetingName: m.Title, Mode: string(m.Mode), Name: a.Name, Host: a.Account == m.Host, Bundle: s.Assets.Name()}
 	w.Header().Set("Content-Security-Policy", s.roomPolicy())
 	w.Header().Set("Permissions-Policy", roomPermissions)
 	return s.render(w, r, http.StatusOK, web.Room(v))

@@ -16,6 +16,11 @@ import (
 // subprotocol names the control session's messages (PROTOCOL §10).
 const subprotocol = "proffer.meeting.v1"
 
+// maxControls is how many control sessions one address may have open: a school may have one for all of its classes.
+const maxControls = 400
+
+var errControls = triage.Errorf(triage.Unavailable, "Too many people are in meetings from your network. Try again later.")
+
 // Times of a control session.
 const (
 	pongTime = 10 * time.Second // within which a ping is answered
@@ -33,6 +38,11 @@ func (s *server) control(w http.ResponseWriter, r *http.Request, _ triage.Actor)
 		w.Header().Set("Upgrade", "websocket")
 		return errUpgrade
 	}
+	leave, ok := s.controls.enter(peer(r))
+	if !ok {
+		return errControls
+	}
+	defer leave()
 	session, err := s.Meetings.Open(r.Context(), id)
 	if err != nil {
 		return err
@@ -52,7 +62,9 @@ func (s *server) control(w http.ResponseWriter, r *http.Request, _ triage.Actor)
 	defer stop()
 	go func() { defer stop(); hear(ctx, conn, session) }()
 	go func() { defer stop(); watch(ctx, conn, session) }()
-	speak(ctx, conn, session)
+	if err := speak(ctx, conn, session); err != nil {
+		s.Log.WarnContext(r.Context(), "a control session broke off", "meeting", id, "err", err)
+	}
 	return nil
 }
 
@@ -71,22 +83,24 @@ func hear(ctx context.Context, conn *websocket.Conn, session *meeting.Session) {
 	}
 }
 
-// speak sends what is meant for the client, until the last word.
-func speak(ctx context.Context, conn *websocket.Conn, session *meeting.Session) {
+// speak sends what is meant for the client, until the last word. It fails when what is meant for the client cannot be read.
+func speak(ctx context.Context, conn *websocket.Conn, session *meeting.Session) error {
 	for {
 		data, err := session.Next(ctx)
 		switch {
 		case errors.Is(err, io.EOF):
 			conn.Close(websocket.StatusNormalClosure, "")
-			return
+			return nil
 		case errors.Is(err, meeting.ErrSlow):
 			conn.Close(websocket.StatusPolicyViolation, "too slow")
-			return
+			return nil
+		case ctx.Err() != nil:
+			return nil
 		case err != nil:
-			return
+			return err
 		}
 		if err := send(ctx, conn, data); err != nil {
-			return
+			return nil // the client is gone
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (c hubChanges) Subscribe(ctx context.Context) <-chan Change {
 type testAssets struct{ http.Handler }
 
 func (testAssets) Path(name string) string { return "/static/" + name }
-func (testAssets) Digest() string          { return strings.Repeat("00", 32) }
+func (testAssets) Name() string            { return "0000 0000 0000 0000 0000" }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()

@@ -30,9 +30,12 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicy is the Content-Security-Policy of the hashing worker alone: it compiles the WebAssembly of hash-wasm. A
-// worker is governed by the policy of its own response, so pages need not allow it.
+// workerPolicy is the Content-Security-Policy of the workers that compile the WebAssembly of hash-wasm. A worker is governed
+// by the policy of its own response, so pages need not allow it.
 const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+// wasmWorkers are these workers.
+var wasmWorkers = []string{"hash-worker.js", "core-worker.js", "frame-worker.js"}
 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
@@ -108,6 +111,12 @@ func openBundle(dir fs.FS) (*Bundle, error) {
 	return b, nil
 }
 
+// Name is the beginning of Digest as people compare it: 80 bits, in groups of four digits.
+func (b *Bundle) Name() string {
+	d := strings.ToUpper(b.Digest())
+	return strings.Join([]string{d[:4], d[4:8], d[8:12], d[12:16], d[16:20]}, " ")
+}
+
 // Path is the address of a bundled file. A name that is not in the bundle gives an address that answers 404.
 func (b *Bundle) Path(name string) string {
 	if hashed, ok := b.names[name]; ok {
@@ -145,7 +154,7 @@ func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if name == b.names["hash-worker.js"] {
+	if slices.ContainsFunc(wasmWorkers, func(worker string) bool { return name == b.names[worker] }) {
 		h.Set("Content-Security-Policy", workerPolicy)
 	}
 	h.Set("Vary", "Accept-Encoding")

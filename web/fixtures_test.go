@@ -267,6 +267,6 @@ func (w world) meetingPages() map[string]templ.Component {
 		"meeting":      Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: goes, Link: "http://localhost:8080/m/M-3K9QA-77ZPW"}),
 		"meeting over": Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: over}),
 		"room": Room(RoomView{Page: w.page(w.name, "/m/M-3K9QA-77ZPW"), ID: "M-3K9QA-77ZPW", MeetingName: w.name, Mode: "e2ee", Name: w.name, Host: true,
-			Digest: "00ff"}),
+			Bundle: "A1B2 C3D4 E5F6 A7B8 C9D0"}),
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/proffer/proffer/media/meeting"
@@ -13,6 +14,16 @@ type MeetingsView struct {
 	Form     MeetingForm
 	Messages Messages
 	WhyNot   string // why meetings of this person cannot be end-to-end encrypted, or ""
+}
+
+// over are the meetings of the list that are, or are not, over.
+func (v MeetingsView) over(is bool) (list []meeting.Meeting) {
+	for _, m := range v.Meetings {
+		if (m.State() == meeting.Ended) == is {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // MeetingForm is the form for a new meeting as it was typed.
@@ -28,6 +39,7 @@ type MeetingView struct {
 	Page
 	Meeting meeting.Meeting
 	Link    string // the room's address. Of an end-to-end encrypted meeting it lacks the secret, which the host's browser draws
+	Fresh   bool   // it was made a moment ago, in this browser
 }
 
 // RoomView is the meeting room's page. Its scripts find all that they need in data attributes.
@@ -38,7 +50,7 @@ type RoomView struct {
 	Mode        string // "standard" or "e2ee": a hint, never an authority
 	Name        string // of the account, or "" for a guest, who is asked
 	Host        bool   // this account made the meeting
-	Digest      string // of the whole bundle, in hex
+	Bundle      string // names the scripts of the page, see Bundle.Name
 }
 
 // The room's scripts in the bundle.
@@ -48,25 +60,34 @@ const (
 	frameWorker = "frame-worker.js"
 )
 
-// Address is where the room's script finds something of the meeting's own.
-func (v RoomView) Address(what string) string { return "/m/" + v.ID + "/" + what }
-
-func meetingModeWords(m meeting.Meeting) string {
-	if m.Mode == meeting.E2EE {
-		return "End-to-end encrypted"
+// doorWords says at the door what kind of meeting this is.
+func (v RoomView) doorWords() string {
+	if v.Mode == string(meeting.E2EE) {
+		return "This meeting is end-to-end encrypted: only the devices of those inside can decrypt it, and the server can not. Somebody who leads it lets you in."
 	}
-	return "Standard"
+	return "This meeting has standard encryption: the server holds the key. Who is in it, recorders and telephones included, is always shown."
 }
 
-// meetingStateWords says whether a meeting is to come, goes on, or is over.
-func meetingStateWords(m meeting.Meeting, now time.Time) (words, tone string) {
+// signInTo is where to sign in and come back from. The part after # of a link stays in this browser.
+func (v RoomView) signInTo() string { return "/sign-in?return=" + url.QueryEscape(v.Path) }
+
+// meetingMode is the chip of a meeting's mode.
+func meetingMode(m meeting.Meeting) (tone, words string) {
+	if m.Mode == meeting.E2EE {
+		return "done", "End-to-end encrypted"
+	}
+	return "quiet", "Standard"
+}
+
+// meetingState says whether a meeting is to come, goes on, or is over.
+func meetingState(m meeting.Meeting, now time.Time) (tone, words string) {
 	switch {
 	case m.State() == meeting.Ended:
-		return "Over", "quiet"
+		return "quiet", "Over"
 	case m.Opened:
-		return "Begun", "active"
+		return "active", "Begun"
 	case m.Starts.After(now):
-		return "Planned", "quiet"
+		return "quiet", "Planned"
 	}
-	return "Nobody has come yet", "quiet"
+	return "quiet", "Nobody has come yet"
 }

@@ -87,6 +87,9 @@ func TestList(t *testing.T) {
 			t.Error("who is not on the list is in the media server's room, or the other way round")
 		}
 		back := w.hello(o.d) // the same join never comes back
+		es, _ := w.store.Entries(w.ctx, id, 4, 1, 1<<20)
+		back.post(es[0].Message)
+		back.refused("join")
 		back.post(o.d.Message("leave", nil, id, o.j[:], uint64(1)))
 		back.refused("leave")
 		g.post(g.d.Message("leave", nil, id, g.j[:], uint64(1)))
@@ -164,7 +167,7 @@ func TestLeaderMissed(t *testing.T) {
 		}
 		g.post(claim(g))
 		g.refused("leader")
-		time.Sleep(20 * time.Second)
+		time.Sleep(25 * time.Second)
 		g.send(g.d.Live(g.j, time.Now()))
 		o.post(claim(o)) // Gerd is before him, and alive
 		o.refused("leader")

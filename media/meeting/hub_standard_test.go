@@ -87,8 +87,11 @@ func TestLobby(t *testing.T) {
 		o.over(meeting.OverDenied)
 		h.send(meetingtest.Order(meeting.OrderAdmit, o.j, true))
 		h.refused(meeting.OrderAdmit)
-		p := w.join("", "Petra") // goes by herself
-		p.close()
+		p := w.join("", "Petra")
+		q := w.join("", "Quinn")
+		p.none("entry") // who waits is not told who comes
+		q.close()
+		p.close() // they go by themselves
 		if got := h.waiting(); len(got) != 0 {
 			t.Errorf("%v wait", got)
 		}
@@ -105,8 +108,13 @@ func TestDoor(t *testing.T) {
 		if l := h.take("lobby"); l[2] != true || l[3] != false {
 			t.Errorf("the door is %v", l)
 		}
-		g := w.join("", "Gerd")
+		g := w.hello(w.device("", "Gerd"))
+		message, _ := g.d.Join(nil, time.Now())
+		g.post(message)
 		g.over(meeting.OverDenied)
+		if es, _ := w.store.Entries(w.ctx, id, 1, 10, 1<<20); len(es) != 1 {
+			t.Errorf("%d joins are on the board of a locked meeting", len(es))
+		}
 		h.send(meetingtest.Order(meeting.OrderLock, meeting.J{}, false))
 		h.send(meetingtest.Order(meeting.OrderLobby, meeting.J{}, true))
 		if g = w.join("", "Gerd"); g.find("ticket", nil) != nil {
@@ -291,10 +299,16 @@ func TestEndOfStandard(t *testing.T) {
 		h, g := w.standardHost(), w.join("", "Gerd")
 		g.send(meetingtest.Order(meeting.OrderEnd, meeting.J{}, true))
 		g.refused(meeting.OrderEnd)
+		if !w.hub.HoldsKey(id) {
+			t.Error("there was no key")
+		}
 		h.send(meetingtest.Order(meeting.OrderEnd, meeting.J{}, true))
 		h.over(meeting.OverEnded)
 		g.over(meeting.OverEnded)
 		w.isOver()
+		if w.hub.HoldsKey(id) {
+			t.Error("this process still holds the key")
+		}
 		if _, err := w.hub.Certify(w.ctx, id, meeting.Subject{Name: "Late"}, meeting.Key{1}); err == nil {
 			t.Error("a certificate for a meeting that is over")
 		}
@@ -367,6 +381,9 @@ func TestUpgrade(t *testing.T) {
 		}
 		if k, err := w.store.WrappedKey(w.ctx, id); err != nil || k.Sealed != nil || k.Epoch != 0 {
 			t.Errorf("the key is still there: %+v, %v", k, err)
+		}
+		if w.hub.HoldsKey(id) {
+			t.Error("this process still holds the key")
 		}
 		for _, c := range []*client{h, g, o} {
 			c.members()

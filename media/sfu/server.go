@@ -40,7 +40,7 @@ type Server struct {
 }
 
 // codecs is what may be sent: what PROTOCOL.md section 6 has a rule for.
-var codecs = []string{"audio/opus", "video/VP8", "video/VP9", "video/rtx"}
+var codecs = []string{"audio/opus", "audio/PCMU", "video/VP8", "video/VP9", "video/rtx"}
 
 // one guards what LiveKit keeps once for a process: its logger and its metrics.
 var one sync.Once

@@ -21,6 +21,10 @@ var entries = []string{
 	"js/report.js",
 	"js/triage.js",
 	"js/report/hash-worker.js",
+	"js/meeting.js",
+	"js/meetings.js",
+	"js/meeting/core-worker.js",
+	"js/meeting/frame-worker.js",
 	"css/app.css",
 	"css/mark.svg",
 }

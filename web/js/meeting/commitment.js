@@ -2,10 +2,10 @@
  * The keys of a stream and the commitments of its frames (media/PROTOCOL.md sections 5 and 7). media/franking is the same in Go, and says
  * what commitments are for.
  *
- * A commitment takes two HMAC-SHA256, the second under a key of its own, and both are made here with hash-wasm, at once. Through WebCrypto
- * each would be a promise and a way to another thread: two signatures and the import of a key between them. In a worker of Chromium that took
- * 29 µs for 1,200 bytes against 10 µs here, as much at 4 kB, and half at 10 kB and more, which few frames have (@noble/hashes, in Node: more than twice
- * as long). The WebAssembly needs a worker whose Content-Security-Policy allows it ('wasm-unsafe-eval', as the hashing worker of reports has).
+ * A commitment takes two HMAC-SHA256, the second under a key of its own. They are made with hash-wasm, at once, but for the one hash over a
+ * long frame: WebCrypto's is a promise and a way to another thread, and then much faster. Its HMAC would be two of these and the import of
+ * a key between them. The WebAssembly needs a worker whose Content-Security-Policy allows it ('wasm-unsafe-eval', as the hashing worker of
+ * reports has).
  */
 import { createSHA256 } from "hash-wasm";
 import { encode, head } from "./cbor.js";
@@ -15,6 +15,9 @@ const CONTEXT = new TextEncoder().encode("proffer franking v1");
 const HEADER = CONTEXT.length + 4; // where the header begins, after its length
 const BLOCK = 64; // of SHA-256
 const HASH = 32;
+
+/** From how many bytes on WebCrypto is faster. */
+const LONG = 2048;
 
 /**
  * Where frames come from: one stream of one join in one epoch of a meeting.
@@ -52,21 +55,34 @@ class Scratch {
 	bytes = new Uint8Array(1024);
 	length = 0;
 
-	/** @param {...number} all */
-	push(...all) {
-		for (const b of all) this.bytes[this.length++] = b;
+	/** @param {number} b */
+	push(b) {
+		this.bytes[this.length++] = b;
 	}
 
 	/** @param {Uint8Array} all */
 	add(all) {
+		if (this.length + all.length > this.bytes.length) this.#grow(this.length + all.length);
 		this.bytes.set(all, this.length);
 		this.length += all.length;
+	}
+
+	/** @param {number} size */
+	#grow(size) {
+		const old = this.bytes;
+		this.bytes = new Uint8Array(2 * size);
+		this.bytes.set(old);
 	}
 
 	written() {
 		return this.bytes.subarray(0, this.length);
 	}
 }
+
+/** It is used from begin to end without a pause, so one is enough. */
+const scratch = new Scratch();
+
+/** @typedef {{ opening: Uint8Array, commitment: Uint8Array }} Commitment */
 
 /** Makes the commitments of one stream in one epoch. */
 export class FrankingKey {
@@ -75,7 +91,6 @@ export class FrankingKey {
 	/** How every message begins: context, room for the length of the header, and six of its fields. @type {Uint8Array} */
 	#start;
 	#stream;
-	#scratch = new Scratch();
 	#outer = new Uint8Array(BLOCK + HASH);
 
 	/**
@@ -105,61 +120,94 @@ export class FrankingKey {
 	}
 
 	/**
-	 * Commits to a frame. The opening must be kept secret until the frame is reported; it tells nothing about the key or about other frames.
+	 * Commits to a frame, to a long one in a while. The opening must be kept secret until the frame is reported; it tells nothing about the key
+	 * or about other frames.
 	 * @param {number} counter
 	 * @param {number} time milliseconds, by the sender's clock
 	 * @param {number} what
 	 * @param {Uint8Array} prefix
 	 * @param {Uint8Array} plaintext
+	 * @returns {Commitment | Promise<Commitment>}
 	 */
 	commit(counter, time, what, prefix, plaintext) {
-		const s = this.#scratch;
-		s.length = BLOCK;
-		eight(s, this.#stream);
-		eight(s, counter);
-		const opening = this.#mac(this.#key);
-
-		s.length = BLOCK;
-		s.add(this.#start);
-		for (const n of [counter, time, what, plaintext.length]) head(s, 0, n);
-		head(s, 2, prefix.length);
-		s.add(prefix);
-		new DataView(s.bytes.buffer).setUint32(BLOCK + CONTEXT.length, s.length - BLOCK - HEADER);
-		return { opening, commitment: this.#mac(opening, plaintext) };
+		const opening = this.#opening(counter);
+		this.#begin(opening, counter, time, what, prefix, plaintext.length);
+		if (plaintext.length >= LONG) return this.#long(opening, plaintext);
+		const inner = this.#hasher.init().update(scratch.written()).update(plaintext).digest("binary");
+		return { opening, commitment: this.#outside(opening, inner) };
 	}
 
 	/**
-	 * HMAC (RFC 2104) over what is in the scratch after the first block, and then more.
-	 * @param {Uint8Array} key
-	 * @param {Uint8Array} [more]
+	 * @param {Uint8Array} opening
+	 * @param {Uint8Array} plaintext
 	 */
-	#mac(key, more) {
-		const inner = this.#scratch.written();
-		pad(inner, key, 0x36);
-		this.#hasher.init().update(inner);
-		if (more) this.#hasher.update(more);
+	async #long(opening, plaintext) {
+		scratch.add(plaintext);
+		const inner = await subtle.digest("SHA-256", /** @type {BufferSource} */ (scratch.written())); // copies it before it returns
+		return { opening, commitment: this.#outside(opening, new Uint8Array(inner)) };
+	}
+
+	/** @param {number} counter */
+	#opening(counter) {
+		scratch.length = BLOCK;
+		eight(this.#stream);
+		eight(counter);
+		pad(scratch.bytes, this.#key, 0x36);
+		return this.#outside(this.#key, this.#hasher.init().update(scratch.written()).digest("binary"));
+	}
+
+	/**
+	 * Writes what comes before the plaintext.
+	 * @param {Uint8Array} opening
+	 * @param {number} counter
+	 * @param {number} time
+	 * @param {number} what
+	 * @param {Uint8Array} prefix
+	 * @param {number} length
+	 */
+	#begin(opening, counter, time, what, prefix, length) {
+		scratch.length = BLOCK;
+		scratch.add(this.#start);
+		head(scratch, 0, counter);
+		head(scratch, 0, time);
+		head(scratch, 0, what);
+		head(scratch, 0, length);
+		head(scratch, 2, prefix.length);
+		scratch.add(prefix);
+		const header = scratch.length - BLOCK - HEADER;
+		for (let i = 0; i < 4; i++) scratch.bytes[BLOCK + CONTEXT.length + i] = header >>> (24 - 8 * i);
+		pad(scratch.bytes, opening, 0x36);
+	}
+
+	/**
+	 * The outer half of HMAC (RFC 2104).
+	 * @param {Uint8Array} key
+	 * @param {Uint8Array} inner
+	 */
+	#outside(key, inner) {
 		pad(this.#outer, key, 0x5c);
-		this.#outer.set(this.#hasher.digest("binary"), BLOCK);
+		this.#outer.set(inner, BLOCK);
 		return this.#hasher.init().update(this.#outer).digest("binary");
 	}
 }
 
 /**
  * @param {Uint8Array} block
- * @param {Uint8Array} key
+ * @param {Uint8Array} key of 32 bytes
  * @param {number} byte
  */
 function pad(block, key, byte) {
-	block.fill(byte, 0, BLOCK);
-	for (let i = 0; i < key.length; i++) block[i] ^= key[i];
+	for (let i = 0; i < HASH; i++) block[i] = key[i] ^ byte;
+	for (let i = HASH; i < BLOCK; i++) block[i] = byte;
 }
 
-/**
- * @param {Scratch} s
- * @param {number} n
- */
-function eight(s, n) {
-	for (let i = 7; i >= 0; i--) s.push(Math.floor(n / 2 ** (8 * i)) & 0xff);
+/** @param {number} n */
+function eight(n) {
+	for (let i = scratch.length + 7, rest = n; i >= scratch.length; i--) {
+		scratch.bytes[i] = rest % 256;
+		rest = Math.floor(rest / 256);
+	}
+	scratch.length += 8;
 }
 
 /**

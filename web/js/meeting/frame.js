@@ -1,9 +1,11 @@
 /** The layout of a frame and of its key identifier (media/PROTOCOL.md sections 5 and 6). media/sframe is the same in Go. */
-import { parseHeader } from "./sframe.js";
+import { numberOf, readHeader } from "./sframe.js";
 
 export const VP8 = 1;
 export const VP9 = 2;
 export const OPUS = 3;
+/** G.711 µ-law at 8 kHz, of telephones. */
+export const PCMU = 4;
 
 export const CAMERA = 0;
 export const MICROPHONE = 1;
@@ -32,6 +34,7 @@ export const describe = (codec, key, source) => (codec << 4) | (key ? 8 : 0) | s
 export const codecOf = (/** @type {number} */ what) => what >> 4;
 export const isKey = (/** @type {number} */ what) => (what & 8) !== 0;
 export const sourceOf = (/** @type {number} */ what) => what & 7;
+export const isAudio = (/** @type {number} */ what) => (what & 1) !== 0;
 
 /**
  * How many bytes stay clear; undefined where bits are set that mean nothing, or codec and source do not go together.
@@ -50,6 +53,8 @@ export function prefixOf(what) {
 			return video ? 0 : undefined;
 		case OPUS:
 			return audio && !isKey(what) ? 0 : undefined;
+		case PCMU:
+			return source === MICROPHONE && !isKey(what) ? 0 : undefined;
 	}
 	return undefined;
 }
@@ -67,28 +72,44 @@ export function packKID({ term, epoch, index, stream }) {
  * @param {bigint} kid
  * @returns {KID}
  */
-export function unpackKID(kid) {
-	const high = Number(kid >> 32n);
-	const low = Number(kid & 0xffffffffn);
+export const unpackKID = (kid) => split(Number(kid >> 32n), Number(kid & 0xffffffffn));
+
+/**
+ * @param {number} high
+ * @param {number} low
+ * @returns {KID}
+ */
+function split(high, low) {
 	return { term: high >>> 20, epoch: (high & 0xfffff) * 16 + (low >>> 28), index: (low >>> 16) & 0xfff, stream: low & 0xffff };
 }
 
 /**
- * trailer || prefix, which is SFrame's metadata.
+ * Writes a frame's trailer.
+ * @param {Uint8Array} out
+ * @param {number} at
  * @param {number} time
  * @param {Uint8Array} commitment
  * @param {number} what
- * @param {Uint8Array} prefix
  */
-export function metadata(time, commitment, what, prefix) {
-	const out = new Uint8Array(TRAILER + prefix.length);
-	const view = new DataView(out.buffer);
-	view.setUint32(0, Math.floor(time / 2 ** 32));
-	view.setUint32(4, time % 2 ** 32);
-	out.set(commitment, TIME);
-	out[TRAILER - 2] = what;
-	out[TRAILER - 1] = VERSION;
-	out.set(prefix, TRAILER);
+export function writeTrailer(out, at, time, commitment, what) {
+	for (let i = at + TIME - 1, rest = time; i >= at; i--) {
+		out[i] = rest % 256;
+		rest = Math.floor(rest / 256);
+	}
+	out.set(commitment, at + TIME);
+	out[at + TRAILER - 2] = what;
+	out[at + TRAILER - 1] = VERSION;
+}
+
+/**
+ * trailer || prefix, which is SFrame's metadata.
+ * @param {Uint8Array} frame
+ * @param {number} prefix
+ */
+export function metadataOf(frame, prefix) {
+	const out = new Uint8Array(TRAILER + prefix); // not subarrays of it: so small, it needs no buffer of its own
+	for (let i = 0, from = frame.length - TRAILER; i < TRAILER; i++) out[i] = frame[from + i];
+	for (let i = 0; i < prefix; i++) out[TRAILER + i] = frame[i];
 	return out;
 }
 
@@ -106,21 +127,28 @@ export function metadata(time, commitment, what, prefix) {
 export function cut(b) {
 	if (b.length < 1 + TAG + TRAILER) return "short";
 	const end = b.length - TRAILER;
-	const trailer = b.subarray(end);
-	if (trailer[TRAILER - 1] !== VERSION) return "layout";
-	const view = new DataView(b.buffer, b.byteOffset + end);
-	const what = trailer[TRAILER - 2];
-	const time = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+	if (b[b.length - 1] !== VERSION) return "layout";
+	const what = b[b.length - 2];
+	const time = timeAt(b, end);
 	const n = prefixOf(what);
 	if (n === undefined || time >= MAX_TIME) return "reserved";
 	if (end < n + 1 + TAG) return "short";
 	const sealed = b.subarray(n, end);
-	const header = parseHeader(sealed);
-	if (!header || header.counter >= MAX_COUNTER) return "badHeader";
-	const kid = unpackKID(header.kid);
+	const header = readHeader(sealed);
+	const counter = header ? numberOf(header.counter) : MAX_COUNTER;
+	if (!header || counter >= MAX_COUNTER) return "badHeader";
+	const kid = split(header.kid.high, header.kid.low);
 	if ((what === LINE) !== (kid.stream === 0)) return "reserved";
-	const meta = new Uint8Array(TRAILER + n);
-	meta.set(trailer);
-	meta.set(b.subarray(0, n), TRAILER);
-	return { prefix: meta.subarray(TRAILER), sealed, metadata: meta, commitment: meta.subarray(TIME, TIME + HASH), kid, counter: Number(header.counter), time, what };
+	const commitment = b.subarray(end + TIME, end + TIME + HASH);
+	return { prefix: b.subarray(0, n), sealed, metadata: metadataOf(b, n), commitment, kid, counter, time, what };
+}
+
+/**
+ * @param {Uint8Array} b
+ * @param {number} at
+ */
+function timeAt(b, at) {
+	let time = 0;
+	for (let i = at; i < at + TIME; i++) time = time * 256 + b[i]; // from 2^53 on it is rounded, and refused
+	return time;
 }

@@ -83,7 +83,7 @@ test("Go's commitments are ours, and HMAC", async () => {
 	for (const v of vectors.commitments) {
 		const { franking } = await derived(v.kid);
 		const key = await FrankingKey.make(originOf(v.kid), franking);
-		const { opening, commitment } = key.commit(v.counter, v.time, v.what, bytes(v.prefix), bytes(v.plaintext));
+		const { opening, commitment } = await key.commit(v.counter, v.time, v.what, bytes(v.prefix), bytes(v.plaintext));
 		assert.equal(hex(opening), v.opening);
 		assert.equal(hex(commitment), v.commitment);
 		const o = originOf(v.kid);
@@ -93,6 +93,23 @@ test("Go's commitments are ours, and HMAC", async () => {
 		lp.writeUInt32BE(hdr.length);
 		const mac = createHmac("sha256", opening).update("proffer franking v1").update(lp).update(hdr).update(bytes(v.plaintext));
 		assert.equal(mac.digest("hex"), v.commitment);
+	}
+});
+
+test("commitments of short and long frames are the same HMAC", async () => {
+	const origin = originOf(mic);
+	const key = await FrankingKey.make(origin, (await derived(mic)).franking);
+	const { join, device } = origin;
+	const all = [];
+	for (const length of [1000, 2047, 2048, 10_000, 2100]) {
+		const plain = crypto.getRandomValues(new Uint8Array(length));
+		const hdr = encode([origin.meeting, 1, 7, device, join, 1, length, 5, opus, length, new Uint8Array()]);
+		all.push({ plain, hdr, committed: key.commit(length, 5, opus, new Uint8Array(), plain) }); // all under way at once
+	}
+	for (const { plain, hdr, committed } of all) {
+		const { opening, commitment } = await committed;
+		const mac = createHmac("sha256", opening).update("proffer franking v1").update(Buffer.from([0, 0, 0, hdr.length])).update(hdr).update(plain);
+		assert.equal(mac.digest("hex"), hex(commitment));
 	}
 });
 
@@ -173,7 +190,7 @@ test("a sender drops what it cannot seal, and says why", async () => {
 	assert.equal(await s.seal(text("sound"), 1, opus), "noKey");
 	const { key, franking } = await source(mic);
 	s.use(key, franking);
-	assert.equal(await s.seal(text("sound"), 1, 0x41), "badWhat");
+	assert.equal(await s.seal(text("sound"), 1, 0x51), "badWhat");
 	assert.equal(await s.seal(text("hello"), 1, 0), "badWhat");
 	assert.equal(await s.seal(text("ninebytes"), 1, describe(VP8, true, CAMERA)), "shortFrame");
 	for (const at of [2 ** 53, -1, NaN]) assert.equal(await s.seal(text("sound"), at, opus), "badClock");
@@ -287,7 +304,7 @@ test("nothing that was changed or cut is accepted, and nothing throws", async ()
 test("codec and source go together", () => {
 	let valid = 0;
 	for (let what = 0; what < 256; what++) if (prefixOf(what) !== undefined) valid++;
-	assert.equal(valid, 1 + 2 * 2 * 2 + 2); // chat; two codecs, key or not, two sources; Opus of two sources
+	assert.equal(valid, 1 + 2 * 2 * 2 + 2 + 1); // chat; two codecs, key or not, two sources; Opus of two sources; PCMU of one
 });
 
 test("byte strings are compared whole", () => {

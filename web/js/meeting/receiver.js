@@ -1,6 +1,6 @@
 /** Opens the frames of one track (media/PROTOCOL.md section 6). media/sframe/receiver.go is the same in Go, and says why. */
 import { equal } from "./commitment.js";
-import { OPUS, codecOf, cut, isKey, sourceOf } from "./frame.js";
+import { cut, isAudio, isKey, sourceOf } from "./frame.js";
 
 /** Why a frame was dropped, in the order of the checks. The words are those of media/sframe/fault.go. */
 export const FAULTS = {
@@ -33,8 +33,9 @@ const SLACK = 1000;
 
 /**
  * The keyring of a meeting. find gives what opens frames of a key identifier, or why there is none. It is asked for whatever the media
- * server sends, before anything has opened, and must not grow with it without bound.
- * @typedef {{ find: (kid: import("./frame.js").KID) => Source | "noEpoch" | "noMember" | Promise<Source | "noEpoch" | "noMember"> }} Keys
+ * server sends, before anything has opened, and must not grow with it without bound: what it derives it may keep when opened is called.
+ * @typedef {{ find: (kid: import("./frame.js").KID) => Source | "noEpoch" | "noMember" | Promise<Source | "noEpoch" | "noMember">,
+ *   opened?: (kid: import("./frame.js").KID, source: Source) => void }} Keys
  */
 
 /**
@@ -120,7 +121,7 @@ export class Receiver {
 		if ((p.kid.term === 0) === this.#e2ee) return "wrongMode";
 		if (!this.#track) return undefined;
 		if (p.time + SLACK < this.#track.time) return "stale";
-		const goesOn = p.kid.stream === this.#track.stream || codecOf(p.what) === OPUS || isKey(p.what);
+		const goesOn = p.kid.stream === this.#track.stream || isAudio(p.what) || isKey(p.what);
 		return goesOn ? undefined : "otherLayer";
 	}
 
@@ -147,6 +148,7 @@ export class Receiver {
 		if (this.#other(p, source)) return "otherTrack";
 		const seen = this.#seen.accept(join, stream, p.counter, p.time);
 		if (seen) return seen;
+		this.#keys.opened?.(p.kid, source);
 		if (this.#track && stream !== this.#track.stream) this.#seen.leave(join, this.#track.stream);
 		this.#track = { join, source: sourceOf(p.what), stream, time: Math.max(p.time, this.#track?.time ?? 0) };
 		return undefined;
@@ -166,7 +168,8 @@ async function decrypt(p, { join, key, franking }) {
 	} catch {
 		return "unopened";
 	}
-	const { opening, commitment } = franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+	const committed = franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+	const { opening, commitment } = committed instanceof Promise ? await committed : committed;
 	if (!equal(commitment, p.commitment)) return "uncommitted";
 	const { kid, counter, time, what, prefix } = p;
 	return { kid, join, counter, time, what, prefix: prefix.length, data: joined(prefix, plain), opening, commitment };

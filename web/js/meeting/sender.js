@@ -1,5 +1,5 @@
 /** Seals the frames of one stream (media/PROTOCOL.md section 6). media/sframe/sender.go is the same in Go, and says why. */
-import { LINE, MAX_COUNTER, MAX_TIME, TRAILER, metadata, prefixOf, unpackKID } from "./frame.js";
+import { LINE, MAX_COUNTER, MAX_TIME, TRAILER, metadataOf, prefixOf, unpackKID, writeTrailer } from "./frame.js";
 
 /** Why a frame was not sent. */
 export const DROPS = {
@@ -82,11 +82,15 @@ export class Sender {
 	 * @param {number} what
 	 * @returns {Promise<Uint8Array | Drop>}
 	 */
-	async seal(frame, at, what) {
+	seal(frame, at, what) {
 		const prefix = this.#admit(frame, at, what);
-		const sealed = typeof prefix === "string" ? prefix : await this.#seal(frame, at, what, prefix);
-		if (typeof sealed === "string") this.drops[sealed] = (this.drops[sealed] ?? 0) + 1;
-		return sealed;
+		return typeof prefix === "string" ? Promise.resolve(this.#drop(prefix)) : this.#seal(frame, at, what, prefix);
+	}
+
+	/** @param {Drop} why */
+	#drop(why) {
+		this.drops[why] = (this.drops[why] ?? 0) + 1;
+		return why;
 	}
 
 	/**
@@ -121,14 +125,15 @@ export class Sender {
 		try {
 			const key = /** @type {import("./sframe.js").Key} */ (this.#key);
 			const franking = /** @type {import("./commitment.js").FrankingKey} */ (this.#franking);
-			const { commitment } = franking.commit(counter, time, what, clear, plain);
-			const meta = metadata(time, commitment, what, clear);
-			const out = await key.seal(BigInt(counter), meta, plain, prefix, TRAILER);
+			const committed = franking.commit(counter, time, what, clear, plain);
+			const { commitment } = committed instanceof Promise ? await committed : committed;
+			const out = new Uint8Array(frame.length + key.room(counter) + TRAILER);
 			out.set(clear);
-			out.set(meta.subarray(0, TRAILER), out.length - TRAILER);
+			writeTrailer(out, out.length - TRAILER, time, commitment, what);
+			await key.seal(counter, metadataOf(out, prefix), plain, out, prefix);
 			return out;
 		} catch {
-			return "failed";
+			return this.#drop("failed");
 		}
 	}
 }

@@ -43,20 +43,36 @@ function bytesOf(value) {
  * @returns {Header | undefined}
  */
 export function parseHeader(b) {
+	const h = readHeader(b);
+	return h && { kid: join64(h.kid), counter: join64(h.counter), size: h.size };
+}
+
+/**
+ * A number of 64 bits in two halves: BigInt costs microseconds, and this is done for each frame.
+ * @typedef {{ high: number, low: number, end: number }} Field end: where its bytes end
+ */
+
+/**
+ * Reads a header as parseHeader does, without BigInt.
+ * @param {Uint8Array} b
+ * @returns {{ kid: Field, counter: Field, size: number } | undefined}
+ */
+export function readHeader(b) {
 	if (b.length === 0) return undefined;
 	const kid = field(b[0] >> 4, b, 1);
 	if (!kid) return undefined;
 	const counter = field(b[0] & 0x0f, b, kid.end);
-	return counter && { kid: kid.value, counter: counter.value, size: counter.end };
+	return counter && { kid, counter, size: counter.end };
 }
 
 /**
  * @param {number} nibble the four bits of the config byte
  * @param {Uint8Array} b
  * @param {number} at where its bytes would be
+ * @returns {Field | undefined}
  */
 function field(nibble, b, at) {
-	if (nibble < 8) return { value: BigInt(nibble), end: at };
+	if (nibble < 8) return { high: 0, low: nibble, end: at };
 	const end = at + (nibble & 7) + 1;
 	// Section 4.3: the fewest bytes, so no zero before, and none for what fits into the config byte.
 	if (end > b.length || b[at] === 0 || (end === at + 1 && b[at] < 8)) return undefined;
@@ -66,13 +82,31 @@ function field(nibble, b, at) {
 		if (i < end - 4) high = high * 256 + b[i];
 		else low = low * 256 + b[i];
 	}
-	return { value: (BigInt(high) << 32n) | BigInt(low), end };
+	return { high, low, end };
 }
+
+const join64 = (/** @type {Field} */ { high, low }) => (BigInt(high) << 32n) | BigInt(low);
+
+/** The number in a field; from 2^53 on it is rounded. */
+export const numberOf = (/** @type {Field} */ { high, low }) => high * 2 ** 32 + low;
+
+/** How many bytes a counter below 2^53 takes after the config byte. */
+function sizeOf(/** @type {number} */ counter) {
+	let size = counter < 8 ? 0 : 1;
+	for (let n = 2 ** 8; n <= counter; n *= 2 ** 8) size++;
+	return size;
+}
+
+// WebCrypto copies what it is given before it returns, so that these are free again.
+const iv = new Uint8Array(SALT);
+const aad = new Uint8Array(256);
 
 /** What one key identifier stands for. It keeps no counter: whoever seals must never use one twice (a Sender sees to it). */
 export class Key {
 	#aes;
 	#salt;
+	/** The header of counter 0. */
+	#header;
 
 	/**
 	 * @param {bigint} kid
@@ -83,6 +117,7 @@ export class Key {
 		this.kid = kid;
 		this.#aes = aes;
 		this.#salt = salt;
+		this.#header = encodeHeader(kid, 0n);
 	}
 
 	/**
@@ -98,22 +133,26 @@ export class Key {
 	}
 
 	/**
-	 * The SFrame ciphertext: header, ciphertext and tag (section 4.4.3), with bytes left free around it for the caller, so that nothing has to be
-	 * copied again.
-	 * @param {bigint} counter
+	 * How much longer than the plaintext an SFrame ciphertext is.
+	 * @param {number} counter
+	 */
+	room(counter) {
+		return this.#header.length + sizeOf(counter) + TAG;
+	}
+
+	/**
+	 * Writes the SFrame ciphertext: header, ciphertext and tag (section 4.4.3).
+	 * @param {number} counter below 2^53
 	 * @param {Uint8Array} metadata
 	 * @param {Uint8Array} plaintext
-	 * @param {number} [before]
-	 * @param {number} [after]
-	 * @returns {Promise<Uint8Array>}
+	 * @param {Uint8Array} out
+	 * @param {number} at where in out; room(counter) more bytes than the plaintext has are written
 	 */
-	async seal(counter, metadata, plaintext, before = 0, after = 0) {
-		const header = encodeHeader(this.kid, counter);
-		const out = new Uint8Array(before + header.length + plaintext.length + TAG + after);
-		const sealed = await subtle.encrypt(this.#parameters(header, metadata, counter), this.#aes, /** @type {BufferSource} */ (plaintext));
-		out.set(header, before);
-		out.set(new Uint8Array(sealed), before + header.length);
-		return out;
+	async seal(counter, metadata, plaintext, out, at) {
+		const size = this.#writeHeader(counter, out, at);
+		const parameters = this.#parameters(counter, out, at, size, metadata);
+		const sealed = await subtle.encrypt(parameters, this.#aes, /** @type {BufferSource} */ (plaintext));
+		out.set(new Uint8Array(sealed), at + size);
 	}
 
 	/**
@@ -123,27 +162,60 @@ export class Key {
 	 * @returns {Promise<Uint8Array>}
 	 */
 	async open(frame, metadata) {
-		const header = parseHeader(frame);
-		if (!header) throw new Error("SFrame: there is no valid header");
-		if (header.kid !== this.kid) throw new Error("SFrame: the frame names another key");
-		const parameters = this.#parameters(frame.subarray(0, header.size), metadata, header.counter);
+		const header = readHeader(frame);
+		const counter = header ? numberOf(header.counter) : Infinity;
+		if (!header || counter >= 2 ** 53) throw new Error("SFrame: there is no valid header");
+		if (!this.#names(frame)) throw new Error("SFrame: the frame names another key");
+		const parameters = this.#parameters(counter, frame, 0, header.size, metadata);
 		return new Uint8Array(await subtle.decrypt(parameters, this.#aes, /** @type {BufferSource} */ (frame.subarray(header.size))));
 	}
 
 	/**
-	 * nonce = salt XOR counter, additional data = header || metadata.
+	 * Whether a header, which is valid, is of this key.
 	 * @param {Uint8Array} header
-	 * @param {Uint8Array} metadata
-	 * @param {bigint} counter
 	 */
-	#parameters(header, metadata, counter) {
-		const iv = this.#salt.slice();
-		const last = new DataView(iv.buffer, SALT - 8);
-		last.setBigUint64(0, last.getBigUint64(0) ^ counter);
-		const additionalData = new Uint8Array(header.length + metadata.length);
-		additionalData.set(header);
-		additionalData.set(metadata, header.length);
-		return { name: "AES-GCM", iv, additionalData, tagLength: TAG * 8 };
+	#names(header) {
+		if (header[0] >> 4 !== this.#header[0] >> 4) return false;
+		for (let i = 1; i < this.#header.length; i++) if (header[i] !== this.#header[i]) return false;
+		return true;
+	}
+
+	/**
+	 * @param {number} counter
+	 * @param {Uint8Array} out
+	 * @param {number} at
+	 */
+	#writeHeader(counter, out, at) {
+		const counted = sizeOf(counter);
+		const size = this.#header.length + counted;
+		out.set(this.#header, at);
+		out[at] |= counted ? 0x08 | (counted - 1) : counter;
+		for (let i = at + size - 1, rest = counter; i >= at + this.#header.length; i--) {
+			out[i] = rest % 256;
+			rest = Math.floor(rest / 256);
+		}
+		return size;
+	}
+
+	/**
+	 * nonce = salt XOR counter, additional data = header || metadata. They are to be used at once.
+	 * @param {number} counter
+	 * @param {Uint8Array} frame
+	 * @param {number} at where its header is
+	 * @param {number} size
+	 * @param {Uint8Array} metadata
+	 */
+	#parameters(counter, frame, at, size, metadata) {
+		iv.set(this.#salt);
+		for (let i = SALT - 1, rest = counter; rest > 0; i--) {
+			iv[i] ^= rest % 256;
+			rest = Math.floor(rest / 256);
+		}
+		const length = size + metadata.length;
+		const data = length > aad.length ? new Uint8Array(length) : aad;
+		for (let i = 0; i < size; i++) data[i] = frame[at + i];
+		data.set(metadata, size);
+		return { name: "AES-GCM", iv, additionalData: data.subarray(0, length) };
 	}
 }
 

@@ -27,9 +27,24 @@ test("suite 5 is that of RFC 9605's vectors", { skip }, async () => {
 	assert.ok(of5.length > 0);
 	for (const v of of5) {
 		const key = await Key.derive(bytes(v.base_key), BigInt(v.kid));
-		const sealed = await key.seal(BigInt(v.ctr), bytes(v.metadata), bytes(v.pt), 2, 3);
-		assert.equal(hex(sealed), "0000" + v.ct + "000000");
+		const out = new Uint8Array(2 + bytes(v.pt).length + key.room(Number(v.ctr)) + 3);
+		await key.seal(Number(v.ctr), bytes(v.metadata), bytes(v.pt), out, 2);
+		assert.equal(hex(out), "0000" + v.ct + "000000");
 		assert.equal(hex(await key.open(bytes(v.ct), bytes(v.metadata))), v.pt);
+	}
+});
+
+test("a Key's headers are those of encodeHeader, and so are their sizes", async () => {
+	for (const kid of [3n, 300n, 2n ** 64n - 1n]) {
+		const key = await Key.derive(bytes("00"), kid);
+		for (const counter of [0, 7, 8, 255, 256, 65535, 65536, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1, 2 ** 53 - 1]) {
+			const header = encodeHeader(kid, BigInt(counter));
+			const sealed = new Uint8Array(key.room(counter));
+			await key.seal(counter, new Uint8Array(), new Uint8Array(), sealed, 0);
+			assert.equal(sealed.length, header.length + 16);
+			assert.equal(hex(sealed.subarray(0, header.length)), hex(header));
+			assert.equal((await key.open(sealed, new Uint8Array())).length, 0);
+		}
 	}
 });
 
@@ -59,7 +74,8 @@ test("random bytes are refused as headers, or are the one encoding of what they 
 test("what was changed, cut or is another key's does not open", async () => {
 	const key = await Key.derive(bytes("00"), 300n);
 	const metadata = bytes("0102");
-	const sealed = await key.seal(5n, metadata, bytes("706c61696e"));
+	const sealed = new Uint8Array(5 + key.room(5));
+	await key.seal(5, metadata, bytes("706c61696e"), sealed, 0);
 	assert.equal(hex(await key.open(sealed, metadata)), "706c61696e");
 	for (let i = 0; i < sealed.length; i++) {
 		const changed = sealed.slice();

@@ -1,0 +1,37 @@
+/** The page of frames_bench_test.go: two frame workers, with a real frame of each kind. */
+const devices = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+
+/** Starts a worker and gives it one real frame of each kind. */
+async function start(/** @type {string} */ url) {
+	const worker = new Worker(url, { type: "module" });
+	worker.addEventListener("error", (e) => document.body.append(`${url}: ${e.message} ${e.filename}:${e.lineno} `));
+	const [a, b] = [new RTCPeerConnection(), new RTCPeerConnection()];
+	a.onicecandidate = (e) => e.candidate && b.addIceCandidate(e.candidate);
+	b.onicecandidate = (e) => e.candidate && a.addIceCandidate(e.candidate);
+	const captured = new Promise((resolve) => {
+		let n = 0;
+		worker.addEventListener("message", (e) => e.data.captured && ++n === 2 && resolve(undefined));
+	});
+	for (const track of devices.getTracks()) a.addTrack(track).transform = new RTCRtpScriptTransform(worker, { capture: track.kind });
+	await a.setLocalDescription();
+	await b.setRemoteDescription(/** @type {RTCSessionDescription} */ (a.localDescription));
+	await b.setLocalDescription();
+	await a.setRemoteDescription(/** @type {RTCSessionDescription} */ (b.localDescription));
+	await captured;
+	a.close();
+	b.close();
+	let id = 0;
+	return (/** @type {any} */ act) =>
+		new Promise((resolve) => {
+			const mine = ++id;
+			const answer = (/** @type {MessageEvent} */ e) => {
+				if (e.data.id !== mine) return;
+				worker.removeEventListener("message", answer);
+				resolve(e.data.took);
+			};
+			worker.addEventListener("message", answer);
+			worker.postMessage({ ...act, id: mine });
+		});
+}
+
+Object.assign(window, { workers: { ours: await start("/pace-ours-worker.js"), livekit: await start("/pace-livekit-worker.js") } });

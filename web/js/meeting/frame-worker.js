@@ -1,0 +1,33 @@
+/**
+ * The frame worker: every encoded frame of a meeting passes here on its way out and in (media/PROTOCOL.md section 6). Keys come from the core
+ * worker, over a port that the page hands to both; the page itself never sees one.
+ *
+ * The page sends {type: "port"} with the port, {type: "trailer", trailer}, and {type: "forget", track}, and makes transforms with the options
+ * of frames/frames.js, where what it is told stands too.
+ */
+import { Frames } from "./frames/frames.js";
+
+/** @type {MessagePort | undefined} */
+let core;
+const frames = new Frames(
+	(message) => postMessage(message),
+	(message) => core?.postMessage(message),
+);
+
+addEventListener("message", (/** @type {MessageEvent} */ e) => {
+	switch (e.data.type) {
+		case "port":
+			core = e.ports[0];
+			core.onmessage = (m) => frames.fromCore(m.data);
+			break;
+		case "trailer":
+			frames.ignoreInjected(e.data.trailer);
+			break;
+		case "forget":
+			frames.forget(e.data.track);
+	}
+});
+
+addEventListener("rtctransform", (e) => {
+	frames.transform(/** @type {{ transformer: import("./frames/frames.js").Transformer }} */ (/** @type {unknown} */ (e)).transformer);
+});

@@ -1,0 +1,17 @@
+/**
+ * The sender's clock (media/PROTOCOL.md section 6): the time of day, read once and carried on by a monotonic clock, so that it does not jump when
+ * the machine's clock is set.
+ */
+export class Clock {
+	#start = Date.now() - performance.now();
+
+	/**
+	 * When a frame was captured, in milliseconds: as the browser reports it, or else now.
+	 * @param {number} [captured]
+	 */
+	at(captured) {
+		const now = performance.now();
+		// What cannot be is not believed.
+		return this.#start + (captured !== undefined && captured <= now && captured > now - 1000 ? captured : now);
+	}
+}

@@ -1,0 +1,141 @@
+/** The receiving side of one track: nothing goes on to the decoder that has not opened. */
+import { OPUS, codecOf, isKey } from "../frame.js";
+import { Receiver } from "../receiver.js";
+import { codecNamed, isKeyFrame } from "./codecs.js";
+import { Continuity } from "./continuity.js";
+
+/**
+ * Why a frame was not shown: what a Receiver says, or
+ * - noJoin: this client is in no meeting
+ * - mislabelled: its sender says another codec or kind than the media server
+ * - afterGap: of a video, behind a frame that was dropped
+ * @typedef {import("../receiver.js").Fault | "noJoin" | "mislabelled" | "afterGap"} Dropped
+ *
+ * @typedef {import("./codecs.js").Encoded} Encoded
+ * @typedef {import("../receiver.js").Frame} Opened
+ * @typedef {import("./pump.js").Passage<Encoded, Opened | Dropped, undefined>} Passage
+ */
+
+const NO_JOIN = Promise.resolve(/** @type {const} */ ("noJoin"));
+
+export class Incoming {
+	#frames;
+	#track;
+	#video;
+	#continuity;
+	#shown = false;
+	/** The key frame that is being opened. @type {Promise<unknown> | undefined} */
+	#turn;
+	/** @type {import("./join.js").Join | undefined} */
+	#join;
+	/** @type {Receiver | undefined} */
+	#receiver;
+
+	/**
+	 * @param {import("./frames.js").Frames} frames
+	 * @param {string} track the page's name for it
+	 * @param {boolean} video
+	 * @param {() => void} askForKey asks the sender for a key frame
+	 */
+	constructor(frames, track, video, askForKey) {
+		this.#frames = frames;
+		this.#track = track;
+		this.#video = video;
+		this.#continuity = new Continuity(askForKey);
+	}
+
+	/** Refuses the server's key from now on. */
+	upgrade() {
+		this.#receiver?.upgrade();
+	}
+
+	/** @param {Uint8Array} trailer */
+	ignoreInjected(trailer) {
+		this.#receiver?.ignoreInjected(trailer);
+	}
+
+	/** Ends the track. Its stream may go on in another. */
+	close() {
+		this.#receiver?.close();
+	}
+
+	/**
+	 * Opens a frame.
+	 * @param {Passage} passage
+	 * @returns {Promise<Opened | Dropped>}
+	 */
+	work({ frame }) {
+		const { join } = this.#frames;
+		if (!join) return NO_JOIN;
+		if (join !== this.#join) this.#begin(join);
+		return this.#turn ? this.#turn.then(() => this.#open(frame)) : this.#open(frame);
+	}
+
+	/** @param {Encoded} frame */
+	#open(frame) {
+		const opening = /** @type {Receiver} */ (this.#receiver).open(new Uint8Array(frame.data));
+		if (this.#video && isKeyFrame(frame)) this.#wait(opening);
+		return opening;
+	}
+
+	/**
+	 * Lets what follows a key frame wait for it: another layer may begin there, and is refused before.
+	 * @param {Promise<unknown>} opening
+	 */
+	#wait(opening) {
+		const turn = opening.finally(() => {
+			if (this.#turn === turn) this.#turn = undefined;
+		});
+		this.#turn = turn;
+	}
+
+	/**
+	 * Says whether a frame may go on to the decoder; it is called in the order of the frames.
+	 * @param {Passage & { result: Opened | Dropped }} passage
+	 */
+	deliver({ frame, result }) {
+		const opened = this.#checked(frame, result);
+		if (typeof opened === "string") {
+			this.#frames.counts.dropped(opened);
+			return false;
+		}
+		this.#frames.counts.opened();
+		frame.data = /** @type {ArrayBuffer} */ (opened.data.buffer);
+		if (!this.#shown) this.#frames.shown(this.#track, opened);
+		this.#shown = true;
+		return true;
+	}
+
+	/** @param {import("./join.js").Join} join */
+	#begin(join) {
+		this.#join = join;
+		this.#receiver = new Receiver(join.keyring, join.seen, join.e2ee);
+		this.#receiver.ignoreInjected(this.#frames.trailer);
+		this.#shown = false;
+	}
+
+	/**
+	 * @param {Encoded} frame
+	 * @param {Opened | Dropped} result
+	 * @returns {Opened | Dropped}
+	 */
+	#checked(frame, result) {
+		if (result === "injected") return result;
+		const opened = typeof result !== "string" && mislabelled(frame, result) ? "mislabelled" : result;
+		if (!this.#video) return opened;
+		if (typeof opened === "string") this.#continuity.broke();
+		else if (!this.#continuity.takes(isKey(opened.what))) return "afterGap";
+		return opened;
+	}
+}
+
+/**
+ * Whether the browser, which has it from the media server, takes the frame for another than its sender says.
+ * @param {Encoded} frame
+ * @param {Opened} opened
+ */
+function mislabelled(frame, { what }) {
+	const codec = codecOf(what);
+	const { mimeType } = /** @type {import("./codecs.js").Metadata} */ (frame.getMetadata());
+	return (codecNamed(mimeType) ?? codec) !== codec || (codec !== OPUS && isKeyFrame(frame) !== isKey(what));
+}

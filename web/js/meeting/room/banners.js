@@ -1,0 +1,49 @@
+/** What everybody in the room has to know now, above the pictures. */
+import { el, reconcile } from "./dom.js";
+
+/** @typedef {{ key: string, words: string, tone: "note" | "warn" | "problem", button?: string, press?: () => void }} Banner */
+
+export class Banners {
+	/** @type {Map<string, Banner>} */
+	#up = new Map();
+
+	/** @param {HTMLElement} place */
+	constructor(place) {
+		this.place = place;
+	}
+
+	/** @param {Banner} banner */
+	put(banner) {
+		this.#up.set(banner.key, banner);
+		this.#render();
+	}
+
+	/** @param {string} key */
+	take(key) {
+		if (this.#up.delete(key)) this.#render();
+	}
+
+	/** @param {string} key @param {boolean} on @param {Omit<Banner, "key">} banner */
+	when(key, on, banner) {
+		if (on) this.put({ key, ...banner });
+		else this.take(key);
+	}
+
+	clear() {
+		this.#up.clear();
+		this.#render();
+	}
+
+	#render() {
+		reconcile(this.place, [...this.#up.values()], (b) => `${b.key} ${b.words}`, (b) => {
+			const line = el("div", { class: `banner banner-${b.tone}` }, el("span", {}, b.words));
+			const button = el("button", { type: "button", class: "plain" }, b.button ?? "Dismiss");
+			button.addEventListener("click", () => {
+				b.press?.();
+				this.take(b.key);
+			});
+			line.append(button);
+			return line;
+		});
+	}
+}
