@@ -47,6 +47,7 @@ type incoming struct {
 	ask      func() // sends a request for a key frame
 	opened   atomic.Uint64
 	lied     atomic.Uint64 // frames that opened and are not what their label says
+	heard    func([]byte)  // the payload of each packet; nil but in tests
 
 	buffer []byte
 	stream uint16 // of the last frame that opened
@@ -67,6 +68,9 @@ func (in *incoming) run() {
 		p, _, err := in.track.ReadRTP()
 		if err != nil {
 			return
+		}
+		if in.heard != nil {
+			in.heard(p.Payload)
 		}
 		now := time.Now()
 		a.push(p, now)

@@ -25,6 +25,7 @@ type room struct {
 	sink    Sink   // nil: nothing is received
 	lost    func() // the connection is over, and will not come back by itself
 	log     *slog.Logger
+	heard   func([]byte) // the payload of each packet that is received; nil but in tests
 
 	connecting sync.Mutex // held while joining, and taken before mu
 
@@ -70,12 +71,13 @@ func quieten() {
 	quiet.Do(func() { lksdk.SetLogger(logger.LogRLogger(logr.FromSlogHandler(slog.DiscardHandler))) })
 }
 
-// connect enters LiveKit's room, and publishes what is sent. It does nothing while it is in one.
+// connect enters LiveKit's room, and publishes what is sent. It does nothing while it is well in one; one that tries to come back is left
+// for the new one, since the server of its ticket may be gone.
 func (r *room) connect(ctx context.Context, url, token string) error {
 	quieten()
 	r.connecting.Lock()
 	defer r.connecting.Unlock()
-	if r.connected() {
+	if r.settled() {
 		return nil
 	}
 	var live *lksdk.Room
@@ -92,10 +94,20 @@ func (r *room) connect(ctx context.Context, url, token string) error {
 	return r.entered(live)
 }
 
-func (r *room) connected() bool {
+// settled tells whether there is a connection that stands, and leaves one that does not.
+func (r *room) settled() bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.live != nil
+	old := r.live
+	if old != nil && old.ConnectionState() == lksdk.ConnectionStateConnected {
+		r.mu.Unlock()
+		return true
+	}
+	r.live = nil
+	r.mu.Unlock()
+	if old != nil {
+		old.Disconnect()
+	}
+	return false
 }
 
 // entered publishes everything that is sent, in a new room.
@@ -153,7 +165,7 @@ func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lks
 	r.mu.Lock()
 	receiver := sframe.NewReceiver(r.ring, r.seen, r.e2ee)
 	receiver.IgnoreInjected(live.SifTrailer())
-	in := &incoming{track: track, codec: codec, receiver: receiver, ring: r.ring, sink: r.sink, ask: func() { from.WritePLI(track.SSRC()) }}
+	in := &incoming{track: track, codec: codec, receiver: receiver, ring: r.ring, sink: r.sink, heard: r.heard, ask: func() { from.WritePLI(track.SSRC()) }}
 	r.incoming[in] = true
 	r.mu.Unlock()
 	go func() {
