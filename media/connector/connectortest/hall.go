@@ -169,9 +169,13 @@ type seat struct {
 	why          string // the hall's lock is over it
 }
 
-func (s *seat) Meeting() string                  { return Meeting }
-func (s *seat) Join() [32]byte                   { return s.join }
-func (s *seat) Changes() <-chan connector.Change { return s.changes }
+func (s *seat) Meeting() string { return Meeting }
+func (s *seat) Join() [32]byte  { return s.join }
+
+func (s *seat) Next() (connector.Change, bool) {
+	c, more := <-s.changes
+	return c, more
+}
 
 func (s *seat) Why() string {
 	s.hall.mu.Lock()

@@ -1,5 +1,5 @@
 /** What encoded frames are, in the words of media/PROTOCOL.md and in those of the browser. */
-import { CAMERA, OPUS, SCREEN, VP8, VP9 } from "../frame.js";
+import { CAMERA, OPUS, PCMU, SCREEN, VP8, VP9 } from "../frame.js";
 
 /**
  * @typedef {RTCEncodedVideoFrame | RTCEncodedAudioFrame} Encoded
@@ -7,7 +7,7 @@ import { CAMERA, OPUS, SCREEN, VP8, VP9 } from "../frame.js";
  */
 
 /** @type {Record<string, number>} */
-const CODECS = { "video/vp8": VP8, "video/vp9": VP9, "audio/opus": OPUS };
+const CODECS = { "video/vp8": VP8, "video/vp9": VP9, "audio/opus": OPUS, "audio/pcmu": PCMU };
 
 /**
  * The codec of a MIME type: undefined where the browser reports none, 0 for one that may not be sent.
