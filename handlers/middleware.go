@@ -189,11 +189,14 @@ func (s *server) headers(next http.Handler) http.Handler {
 	})
 }
 
+// peer is the address that a request is counted under; of IPv6, its network.
+func peer(r *http.Request) string {
+	return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))
+}
+
 // rate limits how often one peer may use a route.
 func (s *server) rate(n int, window time.Duration) []func(http.Handler) http.Handler {
-	byPeer := func(r *http.Request) (string, error) {
-		return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
-	}
+	byPeer := func(r *http.Request) (string, error) { return peer(r), nil }
 	tooMany := httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(window.Seconds())))
 		s.answer(w, r, errTooMany)

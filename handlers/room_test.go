@@ -27,8 +27,8 @@ func TestMeetingPages(t *testing.T) {
 		t.Fatalf("the page is answered %d", a.status)
 	}
 	made := b.post("/meetings", url.Values{"title": {"Biology, \u202eclass 7"}, "mode": {"e2ee"}, "when": {"2027-01-08T09:30"}, "tz": {"Europe/Berlin"}})
-	at := made.header.Get("Location")
-	if made.status != http.StatusSeeOther || !strings.HasPrefix(at, "/meetings/M-") {
+	at, fresh, _ := strings.Cut(made.header.Get("Location"), "?")
+	if fresh != "new=1" || made.status != http.StatusSeeOther || !strings.HasPrefix(at, "/meetings/M-") {
 		t.Fatalf("making one is answered %d %s %s", made.status, at, made.body)
 	}
 	id := strings.TrimPrefix(at, "/meetings/")
@@ -36,7 +36,7 @@ func TestMeetingPages(t *testing.T) {
 	if err != nil || m.Title != "Biology, class 7" || m.Mode != meeting.E2EE || m.Host != hanna.ID || m.Starts.Format("15:04") != "08:30" || m.Opened {
 		t.Errorf("made %+v, %v", m, err)
 	}
-	if a := b.get(at); a.status != 200 || !strings.Contains(a.body, `value="http://proffer.example/m/`+id+`"`) {
+	if a := b.get(at); a.status != 200 || !strings.Contains(a.body, "http://proffer.example/m/"+id) {
 		t.Errorf("its page is answered %d, without the link", a.status)
 	}
 	if a := b.get("/meetings"); !strings.Contains(a.body, id) || !strings.Contains(a.body, "Planned") {
@@ -103,14 +103,13 @@ func TestRoom(t *testing.T) {
 		has  []string
 		lack []string
 	}{
-		"host":  {w.signIn(hanna), []string{"data-signed-in", "data-host", `data-name="Hanna Host"`}, nil},
-		"other": {w.signIn(w.person("Otto Other")), []string{"data-signed-in", `data-name="Otto Other"`}, []string{"data-host"}},
-		"guest": {w.stranger(), []string{`data-name=""`}, []string{"data-signed-in", "data-host"}},
+		"host":  {w.signIn(hanna), []string{"data-host", `data-name="Hanna Host"`, `data-account="A-`}, nil},
+		"other": {w.signIn(w.person("Otto Other")), []string{`data-name="Otto Other"`, `data-account="A-`}, []string{"data-host"}},
+		"guest": {w.stranger(), []string{`data-name=""`, `data-account=""`}, []string{"data-host"}},
 	} {
 		a := x.b.get("/m/" + id)
-		for _, s := range append(x.has, `data-meeting="`+id+`"`, `data-title="Biology"`, `data-mode="e2ee"`, `data-session="/m/`+id+`/session"`,
-			`data-certificate="/m/`+id+`/certificate"`, `data-core-worker="/static/core-worker.js"`, `data-frame-worker="/static/frame-worker.js"`,
-			`data-bundle="`+strings.Repeat("00", 32)+`"`) {
+		for _, s := range append(x.has, `data-meeting="`+id+`"`, `data-title="Biology"`, `data-mode="e2ee"`, `data-core="/static/core-worker.js"`,
+			`data-frame="/static/frame-worker.js"`, `data-bundle="0000 0000 0000 0000 0000"`) {
 			if !strings.Contains(a.body, s) {
 				t.Errorf("%s: the page lacks %s", name, s)
 			}
@@ -280,5 +279,26 @@ func TestLiarsOverTheWire(t *testing.T) {
 	again.refusedAs("line")
 	if has[*e2ee.LineFrom](host) {
 		t.Error("a line of somebody who was removed came")
+	}
+}
+
+// TestGate holds that one address cannot have more than so many sessions open, and can again when one is closed.
+func TestGate(t *testing.T) {
+	t.Parallel()
+	g := gate{max: 2}
+	first, ok := g.enter("192.0.2.1")
+	_, ok2 := g.enter("192.0.2.1")
+	if !ok || !ok2 {
+		t.Error("two do not go in")
+	}
+	if _, ok := g.enter("192.0.2.1"); ok {
+		t.Error("a third goes in")
+	}
+	if _, ok := g.enter("192.0.2.2"); !ok {
+		t.Error("another does not go in")
+	}
+	first()
+	if _, ok := g.enter("192.0.2.1"); !ok {
+		t.Error("nobody goes in when one has left")
 	}
 }

@@ -16,6 +16,11 @@ import (
 // subprotocol names the control session's messages (PROTOCOL §10).
 const subprotocol = "proffer.meeting.v1"
 
+// maxControls is how many control sessions one address may have open: a school may have one for all of its classes.
+const maxControls = 400
+
+var errControls = triage.Errorf(triage.Unavailable, "Too many people are in meetings from your network. Try again later.")
+
 // Times of a control session.
 const (
 	pongTime = 10 * time.Second // within which a ping is answered
@@ -33,6 +38,11 @@ func (s *server) control(w http.ResponseWriter, r *http.Request, _ triage.Actor)
 		w.Header().Set("Upgrade", "websocket")
 		return errUpgrade
 	}
+	leave, ok := s.controls.enter(peer(r))
+	if !ok {
+		return errControls
+	}
+	defer leave()
 	session, err := s.Meetings.Open(r.Context(), id)
 	if err != nil {
 		return err

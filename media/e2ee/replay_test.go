@@ -75,7 +75,6 @@ type recorder struct {
 	book   *historyBook
 	h      *history
 	inner  Config
-	drawn  []byte
 	before uint64
 	shown  map[string]string
 }

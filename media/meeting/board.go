@@ -109,6 +109,10 @@ func (r *room) ruleJoin(ctx context.Context, s *Session, o *opened, _ time.Time)
 	if err != nil || c.Account != string(s.account) {
 		return deny("The certificate in the join does not hold at the join’s time. Is this device’s clock right?")
 	}
+	if r.m.Mode == Standard && r.roster.arrive(r.personOf(c, name)) == denied { // nor does it fill the board
+		s.end(OverDenied, "The meeting is locked or full. Ask the host to let you in, then open the link again.")
+		return ruling{known: true}
+	}
 	return ruling{}
 }
 
@@ -169,8 +173,7 @@ func (r *room) ruleEnd(_ context.Context, s *Session, o *opened, _ time.Time) ru
 // ruleUpgrade is the one way from standard to E2EE (§9).
 func (r *room) ruleUpgrade(ctx context.Context, s *Session, o *opened, _ time.Time) ruling {
 	b := o.body.(*Upgrade)
-	switch {
-	case !r.own(s, b.Meeting, b.Host) || !r.roster.hosts(s.join.J):
+	if !r.own(s, b.Meeting, b.Host) || !r.roster.hosts(s.join.J) {
 		return deny("Only a host of the meeting can make it end-to-end encrypted.")
 	}
 	for _, j := range b.Carried {
@@ -199,8 +202,9 @@ func (r *room) ruleUpgraded(_ context.Context, s *Session, o *opened, _ time.Tim
 func (r *room) apply(o *opened, e Entry) {
 	switch b := o.body.(type) {
 	case *Join:
-		if p, err := r.subject(b, J(o.hash)); err == nil {
-			r.joins[p.J] = &seat{person: p, order: uint64(len(r.joins))}
+		c := new(Certificate)
+		if _, err := open(b.Certificate, c); err == nil { // that it holds was checked when the join came
+			r.joins[J(o.hash)] = &seat{person: r.personOf(c, J(o.hash)), order: uint64(len(r.joins))}
 		}
 	case *Leave:
 		r.joins[b.J].left = true

@@ -27,7 +27,7 @@ type Config struct {
 type Hub struct {
 	Config
 
-	mu    sync.Mutex
+	mu    sync.Mutex       // may be taken while a room's is held, and not the other way round
 	rooms map[string]*room // guarded by mu, and so is refs of each
 	calls sync.WaitGroup   // to the media server
 }
@@ -46,6 +46,7 @@ const (
 
 	sweepEvery = 2 * time.Second
 	helloTime  = 15 * time.Second  // within which a session says who it is
+	joinTime   = 60 * time.Second  // and joins
 	returnTime = 30 * time.Second  // within which somebody whose session broke comes back to a standard meeting
 	ticketTime = 130 * time.Second // for how long a ticket may still be used by who was taken out
 	idleTime   = 10 * time.Minute  // after which an empty meeting is forgotten here

@@ -167,7 +167,7 @@ func TestLeaderMissed(t *testing.T) {
 		}
 		g.post(claim(g))
 		g.refused("leader")
-		time.Sleep(20 * time.Second)
+		time.Sleep(25 * time.Second)
 		g.send(g.d.Live(g.j, time.Now()))
 		o.post(claim(o)) // Gerd is before him, and alive
 		o.refused("leader")

@@ -108,8 +108,13 @@ func TestDoor(t *testing.T) {
 		if l := h.take("lobby"); l[2] != true || l[3] != false {
 			t.Errorf("the door is %v", l)
 		}
-		g := w.join("", "Gerd")
+		g := w.hello(w.device("", "Gerd"))
+		message, _ := g.d.Join(nil, time.Now())
+		g.post(message)
 		g.over(meeting.OverDenied)
+		if es, _ := w.store.Entries(w.ctx, id, 1, 10, 1<<20); len(es) != 1 {
+			t.Errorf("%d joins are on the board of a locked meeting", len(es))
+		}
 		h.send(meetingtest.Order(meeting.OrderLock, meeting.J{}, false))
 		h.send(meetingtest.Order(meeting.OrderLobby, meeting.J{}, true))
 		if g = w.join("", "Gerd"); g.find("ticket", nil) != nil {

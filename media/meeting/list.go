@@ -20,10 +20,11 @@ type list struct {
 	keys                 Hash      // of the newest keys message, so that the same bytes are not kept twice
 }
 
-// Times of §4. The server sees an entry before any client does, so it never waits longer than they do.
+// Times of §4. The server sees an entry before any client does. So it may wait longer than those who believe a `leader` (20 s and 15 s),
+// lest it believe one that they do not, and not as long as the one who sends it (30 s and 20 s).
 const (
-	missed  = 20 * time.Second // without a link, a `leader` of another is believed
-	lenient = 15 * time.Second // without a sign of life, a successor is passed over
+	missed  = 25 * time.Second // without a link, a `leader` of another is believed
+	lenient = 17 * time.Second // without a sign of life, a successor is passed over
 	lost    = 60 * time.Second // without a link everyone is out, and a host may begin anew
 )
 

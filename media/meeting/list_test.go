@@ -98,7 +98,7 @@ func TestAcceptLink(t *testing.T) {
 
 func TestAcceptClaim(t *testing.T) {
 	claim := func(j J) *Leader { return &Leader{Term: 3, J: j, Last: Hash{5}} }
-	const quiet = 20 * time.Second
+	const quiet = 25 * time.Second
 	for _, x := range []struct {
 		name   string
 		claim  *Leader
@@ -117,7 +117,7 @@ func TestAcceptClaim(t *testing.T) {
 		{"from another link", &Leader{Term: 3, J: ben, Last: Hash{4}}, nil, nil, quiet, false},
 		{"of this term", &Leader{Term: 2, J: ben, Last: Hash{5}}, nil, nil, quiet, false},
 		{"without a list", claim(ben), func(l *list) { *l = list{} }, nil, quiet, false},
-		{"beside another, alive", claim(cas), func(l *list) { l.claim = &ben }, func(c crowd) { c.lives[ben] = epoch0.Add(15 * time.Second) }, quiet, false},
+		{"beside another, alive", claim(cas), func(l *list) { l.claim = &ben }, func(c crowd) { c.lives[ben] = epoch0.Add(10 * time.Second) }, quiet, false},
 		{"after another fell silent", claim(cas), func(l *list) { l.claim = &ben }, nil, quiet, true},
 		{"twice", claim(ben), func(l *list) { l.claim = &ben }, nil, quiet, true},
 	} {

@@ -31,6 +31,7 @@ type room struct {
 	host J    // of the upgrade, or zeros
 
 	roster roster // of a standard meeting
+	chairs map[J]*Chair
 	epoch  uint64 // of its key, or of the last one it had
 	key    *[32]byte
 }
@@ -52,7 +53,7 @@ type seat struct {
 type expulsion struct{ until, again time.Time }
 
 func newRoom(h *Hub, id string, now time.Time) *room {
-	return &room{h: h, id: id, began: now, joins: map[J]*seat{}, sessions: map[*Session]bool{}, expelled: map[J]expulsion{}}
+	return &room{h: h, id: id, began: now, joins: map[J]*seat{}, sessions: map[*Session]bool{}, expelled: map[J]expulsion{}, chairs: map[J]*Chair{}}
 }
 
 func (r *room) meeting() Meeting {
@@ -109,8 +110,8 @@ func (r *room) sweep(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
 	for s := range r.sessions {
-		if !s.ready && now.Sub(s.since) >= helloTime {
-			s.end(OverRefused, "Nobody said whose session this is. Reload the page.")
+		if age := now.Sub(s.since); !s.ready && age >= helloTime || s.join == nil && age >= joinTime {
+			s.end(OverRefused, "Nobody joined the meeting in this session. Reload the page.")
 		}
 	}
 	for j, x := range r.expelled {
@@ -193,6 +194,7 @@ func (r *room) finish(ctx context.Context, why string) error {
 // finished tells everyone that the meeting is over.
 func (r *room) finished(why string) {
 	r.dropKey()
+	r.loseChairs(func(*Chair) string { return why })
 	for s := range r.sessions {
 		if s.ready {
 			s.end(OverEnded, why)
@@ -244,13 +246,9 @@ func (r *room) quiet(j J, now time.Time) time.Duration {
 	return now.Sub(at)
 }
 
-// subject reads who a join's certificate names. That it holds was checked when the join was put on the board.
-func (r *room) subject(j *Join, name J) (person, error) {
-	c := new(Certificate)
-	if _, err := open(j.Certificate, c); err != nil {
-		return person{}, err
-	}
-	return person{J: name, Device: j.Device, Account: account.ID(c.Account), Name: c.Name, Owner: c.Account != "" && account.ID(c.Account) == r.m.Host}, nil
+// personOf is who is behind a join, by its certificate.
+func (r *room) personOf(c *Certificate, j J) person {
+	return person{J: j, Device: c.Device, Account: account.ID(c.Account), Name: c.Name, Owner: c.Account != "" && account.ID(c.Account) == r.m.Host}
 }
 
 var errBoard = errors.New("meeting: the board could not be read to its end")

@@ -77,14 +77,36 @@ func (r *roster) standing(p person) (Seated, bool) {
 // twice. When those are used up (they are 12 bits of the KID, §5), it gets one that is free, and crowded says that this needs a new epoch.
 func (r *roster) seat(p person, order uint64) (crowded bool) {
 	r.unwait(p.J)
-	if crowded = order > maxIndex; crowded {
-		for order = 0; slices.ContainsFunc(r.seats, func(s rosterSeat) bool { return s.index == order }); {
+	if crowded = order > maxIndex || r.taken(order); crowded {
+		for order = 0; r.taken(order); {
 			order++
 		}
 	}
-	at, _ := slices.BinarySearchFunc(r.seats, order, func(s rosterSeat, x uint64) int { return cmp.Compare(s.index, x) })
-	r.seats = slices.Insert(r.seats, at, rosterSeat{person: p, index: order, kind: Person})
+	r.insert(rosterSeat{person: p, index: order, kind: Person})
 	return crowded
+}
+
+// seatConnector lets a connector in, at the highest index that is free. This needs a new epoch.
+func (r *roster) seatConnector(p person, kind uint64) {
+	index := uint64(maxIndex)
+	for r.taken(index) {
+		index--
+	}
+	r.insert(rosterSeat{person: p, index: index, kind: kind})
+}
+
+func (r *roster) taken(index uint64) bool {
+	return slices.ContainsFunc(r.seats, func(s rosterSeat) bool { return s.index == index })
+}
+
+func (r *roster) insert(s rosterSeat) {
+	at, _ := slices.BinarySearchFunc(r.seats, s.index, func(s rosterSeat, x uint64) int { return cmp.Compare(s.index, x) })
+	r.seats = slices.Insert(r.seats, at, s)
+}
+
+// people reports whether anybody is in who is no connector.
+func (r *roster) people() bool {
+	return slices.ContainsFunc(r.seats, func(s rosterSeat) bool { return s.kind == Person })
 }
 
 func (r *roster) wait(p person) { r.unwait(p.J); r.waiting = append(r.waiting, p) }

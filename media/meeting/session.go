@@ -39,11 +39,7 @@ func (s *Session) send(b body) { s.out.push(marshal(b)) }
 // Next waits for the next message to the client. It fails with io.EOF after the last word, and with ErrSlow where the client was cut off.
 func (s *Session) Next(ctx context.Context) ([]byte, error) {
 	return s.out.next(ctx, func(ctx context.Context, from, to uint64) ([]Entry, error) {
-		es, err := s.room.h.Store.Entries(ctx, s.room.id, from, min(chunk, int(to-from+1)), chunkBytes)
-		if err != nil && ctx.Err() == nil {
-			s.room.h.Log.WarnContext(ctx, "a board could not be read; its client has to come back", "meeting", s.room.id, "err", err)
-		}
-		return es, err
+		return s.room.h.Store.Entries(ctx, s.room.id, from, min(chunk, int(to-from+1)), chunkBytes)
 	})
 }
 

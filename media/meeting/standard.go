@@ -78,7 +78,20 @@ func (r *room) tellHost(ctx context.Context, p *seat) {
 	p.session.send(r.roster.lobbyMessage(r.id, true))
 }
 
-func (r *room) tellRoster(but *Session) { r.tell(r.roster.message(r.id, r.epoch), but) }
+// tellRoster tells everyone who is there.
+func (r *room) tellRoster(but *Session) {
+	r.tell(r.roster.message(r.id, r.epoch), but)
+	r.tellChairs()
+}
+
+// tellHosts tells every host what only hosts are told.
+func (r *room) tellHosts(ctx context.Context) {
+	for _, s := range r.roster.seats {
+		if p := r.joins[s.J]; p != nil {
+			r.tellHost(ctx, p)
+		}
+	}
+}
 
 // tellLobby tells the hosts who waits.
 func (r *room) tellLobby() {
@@ -173,7 +186,9 @@ func (r *room) depart(ctx context.Context, j J) {
 	if !r.roster.unseat(j) {
 		return
 	}
-	if len(r.roster.seats) == 0 { // who comes next gets a fresh one
+	if !r.roster.people() { // who comes next gets a fresh one
+		r.loseChairs(func(*Chair) string { return "Nobody is in the meeting any more." })
+		r.roster.seats = nil
 		r.destroyKey(ctx)
 		return
 	}
@@ -233,6 +248,14 @@ func (r *room) orderAdmit(ctx context.Context, _ *Session, j J, on bool) string 
 	if w == nil {
 		return "Nobody waits there any more."
 	}
+	if c := r.chairs[j]; c != nil && on {
+		r.admitChair(ctx, c)
+		r.tellLobby()
+		return ""
+	} else if c != nil {
+		r.dismiss(ctx, j, "The host did not let you in.")
+		return ""
+	}
 	p := r.joins[j]
 	if on {
 		r.admit(ctx, p)
@@ -254,6 +277,9 @@ func (r *room) orderRemove(ctx context.Context, s *Session, j J, _ bool) string 
 	switch {
 	case at == nil:
 		return "They are not in the meeting any more."
+	case at.kind != Person:
+		r.dismiss(ctx, j, "The host took it out of the meeting.")
+		return ""
 	case at.Owner && at.J != s.join.J:
 		return "The meeting’s own host cannot be removed."
 	case at.Device == s.device:
@@ -276,6 +302,8 @@ func (r *room) orderHost(ctx context.Context, _ *Session, j J, on bool) string {
 	switch {
 	case at == nil:
 		return "They are not in the meeting any more."
+	case at.kind != Person:
+		return "Only people can be hosts."
 	case at.Owner:
 		return "The meeting’s own host stays its host."
 	}
@@ -318,6 +346,7 @@ func (r *room) orderEnd(ctx context.Context, _ *Session, _ J, _ bool) string {
 // go, and who waited needs the new link.
 func (r *room) didUpgrade(_ context.Context, _ *Session, o *opened, _ list) {
 	r.dropKey()
+	r.loseChairs(func(c *Chair) string { return features[needs[c.kind]] })
 	for _, s := range r.roster.seats {
 		if !slices.Contains(o.body.(*Upgrade).Carried, s.J) {
 			r.expel(s.J)
@@ -325,6 +354,9 @@ func (r *room) didUpgrade(_ context.Context, _ *Session, o *opened, _ list) {
 	}
 	for _, w := range r.roster.waiting {
 		p := r.joins[w.J]
+		if p == nil {
+			continue // a connector: it is out already
+		}
 		p.out = true
 		if p.session != nil {
 			p.session.end(OverRefused, "The meeting is end-to-end encrypted now. Ask the host for its new link.")

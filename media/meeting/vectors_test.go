@@ -23,7 +23,11 @@ type vectors struct {
 		Kind, Message string
 		Fields        map[string]any
 	} `json:"plain"`
-	Refused []struct{ Kind, Why, Body string } `json:"refused"`
+	Refused  []struct{ Kind, Why, Body string } `json:"refused"`
+	Standard []struct {
+		Connector string
+		J         string `json:"connector_j"`
+	} `json:"standard"`
 }
 
 func readVectors(t testing.TB) (v vectors) {
@@ -139,6 +143,11 @@ func TestVectors(t *testing.T) {
 	for kind := range kinds {
 		if !seen[kind] {
 			t.Errorf("no vector has a %s", kind)
+		}
+	}
+	for _, x := range v.Standard {
+		if j := hash(contextConnector, []byte(x.Connector)); hex.EncodeToString(j[:]) != x.J {
+			t.Errorf("the connector %q is %x, want %s", x.Connector, j, x.J)
 		}
 	}
 	for _, x := range v.Messages {

@@ -111,6 +111,7 @@ func TestMeetings(t *testing.T) {
 	s := start(t)
 	host := s.presenter(t)
 	t.Run("encrypted", func(t *testing.T) { encrypted(t, host) })
+	t.Run("upgraded", func(t *testing.T) { upgraded(t, host) })
 }
 
 func encrypted(t *testing.T, host *person) {
@@ -134,4 +135,59 @@ func encrypted(t *testing.T, host *person) {
 	host.reads("Gleichfalls")
 	guest.do(`document.querySelector('[data-controls] [data-act="screen"]').click()`)
 	host.seesMoving("Gül Gast’s screen")
+}
+
+// upgraded is a standard meeting with a waiting room that goes end-to-end encrypted while it runs, and what a host may do in both.
+func upgraded(t *testing.T, host *person) {
+	link := host.makeMeeting("Lesson", "standard")
+	host.enter(link, "")
+	host.meets("Standard encryption")
+	host.panel("people")
+	host.do(`document.querySelector('[data-act="lobby"]').click()`)
+	guest := host.s.attendee(t)
+	guest.enter(link, "Gül Gast")
+	guest.waitText("Waiting to be let in")
+	host.admit("Gül Gast")
+	guest.meets("Standard encryption")
+	guest.seesMoving("Hanna Holm")
+	host.seesMoving("Gül Gast")
+	guest.write("before")
+	host.reads("before")
+
+	host.press(`[data-controls] button`, "Encrypt")
+	host.waitEval(`document.querySelector("#upgrading").open && [...document.querySelectorAll("[data-upgrade-people] .name")].some(n => n.textContent === "Gül Gast")`)
+	host.press(`#upgrading button`, "End-to-end encrypt")
+	for _, p := range []*person{host, guest} {
+		p.meets("End-to-end encrypted")
+		p.panel("guarantees")
+		p.waitText("What was said before the upgrade was under the server's key")
+	}
+	guest.seesMoving("Hanna Holm")
+	host.seesMoving("Gül Gast")
+	if mine, theirs := host.code(), guest.code(); mine != theirs {
+		t.Errorf("the codes differ: %q and %q", mine, theirs)
+	}
+	guest.write("after")
+	host.reads("after")
+
+	late := host.s.attendee(t)
+	late.enter(link, "Late Lena") // the old link lets nobody in
+	late.waitText("the part after # is missing")
+	host.do(`document.querySelector('[data-controls] [data-act="invite"]').click()`)
+	host.waitEval(`document.querySelector("#invite").open && document.querySelector("[data-invite-link]").textContent.includes("#")`)
+	whole := evaluate[string](host, `document.querySelector("[data-invite-link]").textContent`)
+	host.press(`#invite button`, "Close")
+	late.enter(whole, "Late Lena")
+	host.admit("Late Lena")
+	late.meets("End-to-end encrypted")
+	late.seesMoving("Hanna Holm")
+	host.panel("people")
+	host.press(`[data-people-list] button[aria-label="Remove Gül Gast"]`, "Remove")
+	host.press(`#removing button`, "Remove")
+	guest.waitText("You are no longer on the list of participants")
+	late.seesMoving("Hanna Holm")
+	host.press(`[data-controls] button`, "Leave")
+	host.press(`#leaving button`, "End it for everyone")
+	late.waitText("The meeting is over")
+	host.waitText("The meeting is over")
 }

@@ -23,6 +23,8 @@ import { commands, inside } from "./meeting/room/view.js";
 /** For how long a host's device keeps what it decrypted, in seconds (media/PROTOCOL.md). */
 const RING = 60;
 
+const INCOMPLETE = "The link is not whole: the part after # is missing, and without it nobody can be let in. Ask who invited you for the whole link.";
+
 /** @param {HTMLElement} body */
 function start(body) {
 	const data = body.dataset;
@@ -80,7 +82,12 @@ function start(body) {
 	};
 
 	/** @param {import("./meeting/room/door.js").Choice} choice @returns {Promise<void>} */
-	const join = async (choice) => enter(choice, await new Kept(new BrowserStore()).wasMade(data.meeting ?? ""));
+	const join = async (choice) => {
+		const kept = new Kept(new BrowserStore());
+		const meeting = data.meeting ?? "";
+		if (data.mode === "e2ee" && !(secret instanceof Uint8Array) && !(await kept.link(meeting))) throw new Error(INCOMPLETE);
+		await enter(choice, await kept.wasMade(meeting));
+	};
 
 	/** @param {import("./meeting/room/door.js").Choice} choice @param {boolean} made @returns {Promise<void>} */
 	const enter = (choice, made) => new Promise((/** @type {(nothing?: undefined) => void} */ entered, failed) => {

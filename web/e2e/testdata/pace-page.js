@@ -1,4 +1,4 @@
-/** The page of frames_bench_test.go. */
+/** The page of frames_bench_test.go: two frame workers, with a real frame of each kind. */
 const devices = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
 
 /** Starts a worker and gives it one real frame of each kind. */
@@ -21,42 +21,17 @@ async function start(/** @type {string} */ url) {
 	a.close();
 	b.close();
 	let id = 0;
-	return (/** @type {any} */ pace) =>
+	return (/** @type {any} */ act) =>
 		new Promise((resolve) => {
 			const mine = ++id;
 			const answer = (/** @type {MessageEvent} */ e) => {
 				if (e.data.id !== mine) return;
 				worker.removeEventListener("message", answer);
-				resolve(e.data);
+				resolve(e.data.took);
 			};
 			worker.addEventListener("message", answer);
-			worker.postMessage(pace.probe ? { probe: mine } : { pace: { ...pace, id: mine } });
+			worker.postMessage({ ...act, id: mine });
 		});
 }
 
-const ours = await start("/pace-ours-worker.js");
-const livekit = await start("/pace-livekit-worker.js");
-
-/** Both workers in turns; the median of many rounds each. */
-async function pace(/** @type {string} */ kind, /** @type {number} */ size, /** @type {boolean} */ atOnce, /** @type {number} */ rounds) {
-	/** @type {any[][]} */
-	const all = [[], []];
-	for (let i = -5; i < rounds; i++) {
-		for (const [n, one] of [ours, livekit].entries()) {
-			const answer = await one({ kind, size, atOnce });
-			if (i >= 0) all[n].push(answer);
-		}
-	}
-	const median = (/** @type {any[]} */ list, /** @type {string} */ what) => Math.round(10 * Math.min(...list.map((x) => x[what]))) / 10;
-	return {
-		seal: median(all[0], "seal"),
-		open: median(all[0], "open"),
-		livekitSeal: median(all[1], "seal"),
-		livekitOpen: median(all[1], "open"),
-		bareSeal: median([...all[0], ...all[1]], "bareSeal"),
-		bareOpen: median([...all[0], ...all[1]], "bareOpen"),
-		bytes: all[0][0].bytes,
-		livekitBytes: all[1][0].bytes,
-	};
-}
-Object.assign(window, { pace });
+Object.assign(window, { workers: { ours: await start("/pace-ours-worker.js"), livekit: await start("/pace-livekit-worker.js") } });

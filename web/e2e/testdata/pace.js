@@ -5,8 +5,6 @@
 
 /** @typedef {{ transform: (transformer: any) => void, send: any, receive: any }} Way how frames go through a worker's code, and its options */
 
-const BATCH = 100;
-
 /** @type {Map<string, any>} */
 const originals = new Map();
 let rtp = 0;
@@ -23,13 +21,12 @@ export async function capture(/** @type {any} */ transformer) {
 /** A frame of that many bytes, which the browser takes for one that it encoded. */
 function frame(/** @type {string} */ kind, /** @type {ArrayBuffer} */ data) {
 	const original = originals.get(kind);
-	const make = original.constructor;
-	const made = new make(original, { metadata: { ...original.getMetadata(), rtpTimestamp: (rtp += 960) } });
+	const made = new original.constructor(original, { metadata: { ...original.getMetadata(), rtpTimestamp: (rtp += 960) } });
 	made.data = data;
 	return made;
 }
 
-/** A transformer that is fed from here. */
+/** A transform of the worker that is fed from here. */
 function through(/** @type {Way} */ way, /** @type {any} */ options) {
 	/** @type {ReadableStreamDefaultController} */
 	let feed;
@@ -44,57 +41,68 @@ function through(/** @type {Way} */ way, /** @type {any} */ options) {
 		},
 	});
 	way.transform({ options, readable, writable });
-	/** Puts frames through; at once, or each when the one before is out. */
+	/** Puts frames through: at once, or each when the one before is out. */
 	return async (/** @type {any[]} */ frames, /** @type {boolean} */ atOnce) => {
 		out = [];
-		const start = performance.now();
 		for (const group of atOnce ? [frames] : frames.map((f) => [f])) {
 			wanted = out.length + group.length;
 			const all = new Promise((resolve) => void (done = () => resolve(undefined)));
 			for (const f of group) feed.enqueue(f);
 			await all;
 		}
-		return { out, each: ((performance.now() - start) / frames.length) * 1000 };
+		return out;
 	};
 }
 
-/** Bare AES-256-GCM of the browser over as many bytes. */
-async function bare(/** @type {number} */ size, /** @type {boolean} */ atOnce) {
-	const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-	const plain = new Uint8Array(size);
-	const iv = new Uint8Array(12);
-	const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
-	const run = async (/** @type {() => Promise<any>} */ one) => {
-		const start = performance.now();
-		if (atOnce) await Promise.all(Array.from({ length: BATCH }, one));
-		else for (let i = 0; i < BATCH; i++) await one();
-		return ((performance.now() - start) / BATCH) * 1000;
-	};
-	return {
-		seal: await run(() => crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain)),
-		open: await run(() => crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, sealed)),
-	};
+const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+const iv = new Uint8Array(12);
+
+/** Bare AES-256-GCM of the browser. */
+async function bare(/** @type {() => Promise<any>} */ one, /** @type {number} */ n, /** @type {boolean} */ atOnce) {
+	if (atOnce) await Promise.all(Array.from({ length: n }, one));
+	else for (let i = 0; i < n; i++) await one();
 }
 
 /** @type {Map<string, { seal: ReturnType<typeof through>, open: ReturnType<typeof through> }>} */
 const ways = new Map();
+/** @type {any[]} */
+let frames = [];
+/** @type {ArrayBuffer} */
+let plain;
+/** @type {ArrayBuffer} */
+let cipher;
 
-/** Answers with microseconds a frame: best of one round each. */
-export function serve(/** @type {Way} */ way) {
-	addEventListener("message", async ({ data }) => {
-		if (!data.pace) return;
-		const { kind, size, atOnce, id } = data.pace;
-		let both = ways.get(kind);
-		if (!both) ways.set(kind, (both = { seal: through(way, way.send(kind)), open: through(way, way.receive(kind)) }));
-		const first = new Uint8Array(originals.get(kind).data); // the clear prefix of a key frame has to be one
-		const plains = Array.from({ length: BATCH }, () => {
+/** What the test may ask for; the frames go from one to the next. */
+const acts = {
+	/** Makes frames that were never sealed. */
+	async make(/** @type {Way} */ way, /** @type {any} */ { kind, size, n }) {
+		if (!ways.has(kind)) ways.set(kind, { seal: through(way, way.send(kind)), open: through(way, way.receive(kind)) });
+		const start = new Uint8Array(originals.get(kind).data, 0, 10); // what stays clear of a key frame has to be one
+		frames = Array.from({ length: n }, () => {
 			const b = new Uint8Array(size);
-			b.set(first.subarray(0, 10));
+			b.set(start);
 			return frame(kind, b.buffer);
 		});
-		const sealed = await both.seal(plains, atOnce);
-		const opened = await both.open(sealed.out, atOnce);
-		const b = await bare(size, atOnce);
-		postMessage({ id, seal: sealed.each, open: opened.each, bareSeal: b.seal, bareOpen: b.open, bytes: opened.out[0].data.byteLength });
+		plain = new ArrayBuffer(size);
+		cipher = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
+	},
+	async seal(/** @type {Way} */ _, /** @type {any} */ { kind, atOnce }) {
+		frames = await /** @type {any} */ (ways.get(kind)).seal(frames, atOnce);
+	},
+	async open(/** @type {Way} */ _, /** @type {any} */ { kind, size, atOnce }) {
+		frames = await /** @type {any} */ (ways.get(kind)).open(frames, atOnce);
+		if (frames.some((f) => f.data.byteLength !== size)) throw new Error("a frame did not come out as it went in");
+	},
+	"bare seal": (/** @type {Way} */ _, /** @type {any} */ { n, atOnce }) => bare(() => crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain), n, atOnce),
+	"bare open": (/** @type {Way} */ _, /** @type {any} */ { n, atOnce }) => bare(() => crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, cipher), n, atOnce),
+};
+
+/** Does what it is asked, and answers with how many microseconds it took. */
+export function serve(/** @type {Way} */ way) {
+	addEventListener("message", async ({ data }) => {
+		if (!data.act) return;
+		const start = performance.now();
+		await /** @type {any} */ (acts)[data.act](way, data);
+		postMessage({ id: data.id, took: (performance.now() - start) * 1000 });
 	});
 }

@@ -82,11 +82,15 @@ export class Sender {
 	 * @param {number} what
 	 * @returns {Promise<Uint8Array | Drop>}
 	 */
-	async seal(frame, at, what) {
+	seal(frame, at, what) {
 		const prefix = this.#admit(frame, at, what);
-		const sealed = typeof prefix === "string" ? prefix : await this.#seal(frame, at, what, prefix);
-		if (typeof sealed === "string") this.drops[sealed] = (this.drops[sealed] ?? 0) + 1;
-		return sealed;
+		return typeof prefix === "string" ? Promise.resolve(this.#drop(prefix)) : this.#seal(frame, at, what, prefix);
+	}
+
+	/** @param {Drop} why */
+	#drop(why) {
+		this.drops[why] = (this.drops[why] ?? 0) + 1;
+		return why;
 	}
 
 	/**
@@ -129,7 +133,7 @@ export class Sender {
 			await key.seal(counter, metadataOf(out, prefix), plain, out, prefix);
 			return out;
 		} catch {
-			return "failed";
+			return this.#drop("failed");
 		}
 	}
 }

@@ -7,11 +7,11 @@ export class Clock {
 
 	/**
 	 * When a frame was captured, in milliseconds: as the browser reports it, or else now.
-	 * @param {{ captureTime?: number }} metadata
+	 * @param {number} [captured]
 	 */
-	at({ captureTime }) {
+	at(captured) {
 		const now = performance.now();
-		const late = captureTime === undefined ? 0 : now - captureTime;
-		return this.#start + (late >= 0 && late < 1000 ? now - late : now); // what cannot be is not believed
+		// What cannot be is not believed.
+		return this.#start + (captured !== undefined && captured <= now && captured > now - 1000 ? captured : now);
 	}
 }

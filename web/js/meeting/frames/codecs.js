@@ -6,17 +6,22 @@ import { CAMERA, OPUS, PCMU, SCREEN, VP8, VP9 } from "../frame.js";
  * @typedef {{ mimeType?: string, synchronizationSource?: number, captureTime?: number }} Metadata what is asked of a frame's; browsers differ
  */
 
-/** @type {Record<string, number>} */
-const CODECS = { "video/vp8": VP8, "video/vp9": VP9, "audio/opus": OPUS, "audio/pcmu": PCMU };
+/** @type {Map<string | undefined, number>} */
+const CODECS = new Map([
+	["video/VP8", VP8],
+	["video/VP9", VP9],
+	["audio/opus", OPUS],
+	["audio/PCMU", PCMU],
+]);
 
 /**
- * The codec of a MIME type: undefined where the browser reports none, 0 for one that may not be sent.
+ * The codec of a MIME type as browsers write it: 0 for one that may not be sent, undefined where a browser reports none.
  * @param {string | undefined} mime
  */
-export const codecNamed = (mime) => (mime ? (CODECS[mime.toLowerCase()] ?? 0) : undefined);
+export const codecNamed = (mime) => CODECS.get(mime) ?? (mime === undefined ? undefined : 0);
 
-/** @param {Encoded} frame */
-export const isKeyFrame = (frame) => "type" in frame && frame.type === "key";
+/** @param {Encoded} frame of a video */
+export const isKeyFrame = (frame) => /** @type {RTCEncodedVideoFrame} */ (frame).type === "key";
 
 /** @param {number} source */
 export const isVideo = (source) => source === CAMERA || source === SCREEN;

@@ -134,7 +134,7 @@ export class Frames {
 		};
 		const track = new Outgoing(this, source, mime, ask);
 		this.#outgoing.add(track);
-		await pump(transformer, (f) => track.work(f), (f, r) => track.deliver(f, r));
+		await pump(transformer, (passage) => track.work(passage), (passage) => track.deliver(passage));
 		this.#outgoing.delete(track);
 	}
 
@@ -145,7 +145,7 @@ export class Frames {
 	async #receive(transformer, { track: name, kind }) {
 		const track = new Incoming(this, name, kind === "video", () => void transformer.sendKeyFrameRequest?.().catch(() => {}));
 		this.#incoming.set(name, track);
-		await pump(transformer, (f) => track.work(f), (f, r) => track.deliver(f, r));
+		await pump(transformer, (passage) => track.work(passage), (passage) => track.deliver(passage));
 		this.forget(name);
 	}
 }

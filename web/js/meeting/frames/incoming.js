@@ -1,5 +1,5 @@
 /** The receiving side of one track: nothing goes on to the decoder that has not opened. */
-import { codecOf, isKey } from "../frame.js";
+import { OPUS, codecOf, isKey } from "../frame.js";
 import { Receiver } from "../receiver.js";
 import { codecNamed, isKeyFrame } from "./codecs.js";
 import { Continuity } from "./continuity.js";
@@ -13,7 +13,10 @@ import { Continuity } from "./continuity.js";
  *
  * @typedef {import("./codecs.js").Encoded} Encoded
  * @typedef {import("../receiver.js").Frame} Opened
+ * @typedef {import("./pump.js").Passage<Encoded, Opened | Dropped, undefined>} Passage
  */
+
+const NO_JOIN = Promise.resolve(/** @type {const} */ ("noJoin"));
 
 export class Incoming {
 	#frames;
@@ -58,14 +61,18 @@ export class Incoming {
 
 	/**
 	 * Opens a frame.
-	 * @param {Encoded} frame
+	 * @param {Passage} passage
 	 * @returns {Promise<Opened | Dropped>}
 	 */
-	async work(frame) {
+	work({ frame }) {
 		const { join } = this.#frames;
-		if (!join) return "noJoin";
+		if (!join) return NO_JOIN;
 		if (join !== this.#join) this.#begin(join);
-		if (this.#turn) await this.#turn;
+		return this.#turn ? this.#turn.then(() => this.#open(frame)) : this.#open(frame);
+	}
+
+	/** @param {Encoded} frame */
+	#open(frame) {
 		const opening = /** @type {Receiver} */ (this.#receiver).open(new Uint8Array(frame.data));
 		if (this.#video && isKeyFrame(frame)) this.#wait(opening);
 		return opening;
@@ -84,10 +91,9 @@ export class Incoming {
 
 	/**
 	 * Says whether a frame may go on to the decoder; it is called in the order of the frames.
-	 * @param {Encoded} frame
-	 * @param {Opened | Dropped} result
+	 * @param {Passage & { result: Opened | Dropped }} passage
 	 */
-	deliver(frame, result) {
+	deliver({ frame, result }) {
 		const opened = this.#checked(frame, result);
 		if (typeof opened === "string") {
 			this.#frames.counts.dropped(opened);
@@ -129,6 +135,7 @@ export class Incoming {
  * @param {Opened} opened
  */
 function mislabelled(frame, { what }) {
+	const codec = codecOf(what);
 	const { mimeType } = /** @type {import("./codecs.js").Metadata} */ (frame.getMetadata());
-	return (codecNamed(mimeType) ?? codecOf(what)) !== codecOf(what) || isKeyFrame(frame) !== isKey(what);
+	return (codecNamed(mimeType) ?? codec) !== codec || (codec !== OPUS && isKeyFrame(frame) !== isKey(what));
 }

@@ -9,19 +9,21 @@ import { Continuity } from "./continuity.js";
  * - afterGap: of a video, behind a frame that was not sent
  * @typedef {import("../sender.js").Drop | "off" | "afterGap"} Unsent
  *
- * @typedef {import("./codecs.js").Encoded} Encoded
  * @typedef {import("./join.js").Join} Join
- * @typedef {{ layer: Layer, sealed: Uint8Array | import("../sender.js").Drop }} Sealed
+ * @typedef {import("./pump.js").Passage<import("./codecs.js").Encoded, Uint8Array | Unsent, Layer>} Passage
  */
+
+const OFF = Promise.resolve(/** @type {const} */ ("off"));
 
 export class Outgoing {
 	#frames;
 	#source;
+	#video;
 	#codec;
 	#askForKey;
 	/** @type {Join | undefined} */
 	#join;
-	/** By the browser's number (SSRC). @type {Map<number, Layer>} */
+	/** By the browser's number (SSRC). @type {Map<number | undefined, Layer>} */
 	#layers = new Map();
 
 	/**
@@ -33,7 +35,8 @@ export class Outgoing {
 	constructor(frames, source, mime, askForKey) {
 		this.#frames = frames;
 		this.#source = source;
-		this.#codec = codecNamed(mime);
+		this.#video = isVideo(source);
+		this.#codec = codecNamed(mime) ?? 0;
 		this.#askForKey = askForKey;
 	}
 
@@ -44,67 +47,60 @@ export class Outgoing {
 
 	/**
 	 * Seals a frame.
-	 * @param {Encoded} frame
-	 * @returns {Promise<Sealed | "off">}
+	 * @param {Passage} passage
+	 * @returns {Promise<Uint8Array | Unsent>}
 	 */
-	async work(frame) {
+	work(passage) {
 		const { join } = this.#frames;
-		if (!join?.sending) return "off";
+		if (!join?.sending) return OFF;
+		const { frame } = passage;
 		const metadata = /** @type {import("./codecs.js").Metadata} */ (frame.getMetadata());
-		const at = join.clock.at(metadata);
-		const layer = this.#layer(join, metadata.synchronizationSource ?? 0);
-		if (!layer) return "off";
-		if (layer.loading) await layer.loading;
-		const what = describe(codecNamed(metadata.mimeType) ?? this.#codec ?? 0, isKeyFrame(frame), this.#source);
-		return { layer, sealed: await layer.sender.seal(new Uint8Array(frame.data), at, what) };
+		const layer = this.#layer(join, metadata.synchronizationSource);
+		if (!layer) return OFF;
+		passage.by = layer;
+		const what = describe(codecNamed(metadata.mimeType) ?? this.#codec, this.#video && isKeyFrame(frame), this.#source);
+		return layer.seal(new Uint8Array(frame.data), join.clock.at(metadata.captureTime), what);
 	}
 
 	/**
-	 * Says whether a frame may leave; it is called in the order of the frames.
-	 * @param {Encoded} frame
-	 * @param {Sealed | "off"} result
+	 * Puts the sealed frame in the place of the other, if it may leave.
+	 * @param {Passage & { result: Uint8Array | Unsent }} passage
 	 */
-	deliver(frame, result) {
-		const why = this.#unsent(frame, result);
-		if (why) this.#frames.counts.unsent(why);
-		else this.#frames.counts.sealed();
-		return !why;
-	}
-
-	/**
-	 * Puts the sealed frame in the place of the other, or says why it may not leave.
-	 * @param {Encoded} frame
-	 * @param {Sealed | "off"} result
-	 * @returns {Unsent | undefined}
-	 */
-	#unsent(frame, result) {
-		const layers = result === "off" ? this.#layers.values() : [result.layer];
+	deliver({ frame, by: layer, result }) {
+		const { counts, join } = this.#frames;
 		// What was sealed before the core's word does not leave after it.
-		const off = result === "off" || result.layer.join !== this.#frames.join || !result.layer.join.sending;
-		if (off || typeof result.sealed === "string") {
-			for (const layer of layers) layer.continuity.broke();
-			return off ? "off" : /** @type {import("../sender.js").Drop} */ (result.sealed);
+		const sealed = layer && layer.join === join && join.sending ? result : "off";
+		const why = typeof sealed === "string" ? sealed : this.#video && !layer?.continuity.takes(isKeyFrame(frame)) ? "afterGap" : undefined;
+		if (why) {
+			for (const broken of layer ? [layer] : this.#layers.values()) broken.continuity.broke();
+			counts.unsent(why);
+			return false;
 		}
-		if (isVideo(this.#source) && !result.layer.continuity.takes(isKeyFrame(frame))) return "afterGap";
-		frame.data = /** @type {ArrayBuffer} */ (result.sealed.buffer);
-		return undefined;
+		frame.data = /** @type {ArrayBuffer} */ (/** @type {Uint8Array} */ (sealed).buffer);
+		counts.sealed();
+		return true;
 	}
 
 	/**
 	 * The stream of a layer; undefined when the join has used all its numbers.
 	 * @param {Join} join
-	 * @param {number} ssrc
+	 * @param {number | undefined} ssrc
 	 */
 	#layer(join, ssrc) {
 		if (join !== this.#join) this.#layers.clear(); // a new join numbers its streams anew
 		this.#join = join;
-		let layer = this.#layers.get(ssrc);
-		if (!layer) {
-			const sender = this.#frames.nextStream(join);
-			if (!sender) return undefined;
-			layer = new Layer(join, sender, new Continuity(isVideo(this.#source) ? this.#askForKey : () => {}));
-			this.#layers.set(ssrc, layer);
-		}
+		return this.#layers.get(ssrc) ?? this.#begin(join, ssrc);
+	}
+
+	/**
+	 * @param {Join} join
+	 * @param {number | undefined} ssrc
+	 */
+	#begin(join, ssrc) {
+		const sender = this.#frames.nextStream(join);
+		if (!sender) return undefined;
+		const layer = new Layer(join, sender, new Continuity(this.#video ? this.#askForKey : () => {}));
+		this.#layers.set(ssrc, layer);
 		return layer;
 	}
 }
@@ -112,9 +108,10 @@ export class Outgoing {
 /** One layer: its stream, and the key that it has or waits for. */
 class Layer {
 	/** Until its first key is derived; frames wait for it. @type {Promise<void> | undefined} */
-	loading;
+	#loading;
 	/** The epoch that it sends in. @type {import("./keyring.js").Name | undefined} */
 	#name;
+	#sender;
 
 	/**
 	 * @param {Join} join
@@ -123,7 +120,7 @@ class Layer {
 	 */
 	constructor(join, sender, continuity) {
 		this.join = join;
-		this.sender = sender;
+		this.#sender = sender;
 		this.continuity = continuity;
 		this.renew();
 	}
@@ -131,22 +128,31 @@ class Layer {
 	renew() {
 		const { keyring } = this.join;
 		if (this.#name && !keyring.holds(this.#name)) {
-			this.sender.stop();
+			this.#sender.stop();
 			this.#name = undefined;
 		}
 		if (this.#name && this.#name === keyring.sendsIn) return;
 		const loading = this.#load().then(() => {
-			if (this.loading === loading) this.loading = undefined;
+			if (this.#loading === loading) this.#loading = undefined;
 		});
-		if (!this.#name) this.loading = loading;
+		if (!this.#name) this.#loading = loading;
 	}
 
 	async #load() {
 		const { keyring } = this.join;
 		const name = keyring.sendsIn;
-		const source = await keyring.own(this.sender.stream);
+		const source = await keyring.own(this.#sender.stream);
 		if (!name || !source || source === "noEpoch" || name !== keyring.sendsIn) return; // there is none, or another is under way
-		this.sender.use(source.key, source.franking);
+		this.#sender.use(source.key, source.franking);
 		this.#name = name;
+	}
+
+	/**
+	 * @param {Uint8Array} frame
+	 * @param {number} at
+	 * @param {number} what
+	 */
+	seal(frame, at, what) {
+		return this.#loading ? this.#loading.then(() => this.#sender.seal(frame, at, what)) : this.#sender.seal(frame, at, what);
 	}
 }

@@ -4,44 +4,50 @@
 const AT_ONCE = 64;
 
 /**
+ * A frame on its way. by: whom work leaves it to, for deliver.
+ * @template Frame, Result, By
+ * @typedef {{ frame: Frame, by?: By, result?: Result, ready: boolean }} Passage
+ */
+
+/**
  * Reads until the transform ends. work begins with a frame and must not reject; deliver is called with its result in the order of the
  * frames, and says whether the frame goes on. What does not is dropped.
  *
- * @template Frame, Result
+ * @template Frame, Result, By
  * @param {{ readable: ReadableStream<Frame>, writable: WritableStream<Frame> }} transform
- * @param {(frame: Frame) => Promise<Result>} work
- * @param {(frame: Frame, result: Result) => boolean} deliver
+ * @param {(passage: Passage<Frame, Result, By>) => Promise<Result>} work
+ * @param {(passage: Passage<Frame, Result, By> & { result: Result }) => boolean} deliver
  */
 export async function pump({ readable, writable }, work, deliver) {
 	const reader = readable.getReader();
 	const writer = writable.getWriter();
-	/** @type {{ frame: Frame, result?: Result, ready: boolean }[]} */
+	writer.closed.catch(() => {}); // the track has ended; so will the reading
+	/** @type {Passage<Frame, Result, By>[]} */
 	const under = [];
 	/** @type {(() => void) | undefined} */
 	let room;
 	const flush = () => {
 		while (under.length > 0 && under[0].ready) {
-			const { frame, result } = /** @type {{ frame: Frame, result: Result }} */ (under.shift());
-			if (deliver(frame, result)) writer.write(frame).catch(() => {}); // the track has ended
+			const passage = /** @type {Passage<Frame, Result, By> & { result: Result }} */ (under.shift());
+			if (deliver(passage)) writer.write(passage.frame).catch(ended);
 		}
 		room?.();
 	};
 	for (;;) {
 		const { done, value } = await reader.read();
 		if (done) return;
-		/** @type {{ frame: Frame, result?: Result, ready: boolean }} */
-		const entry = { frame: value, ready: false };
-		under.push(entry);
-		work(value).then((result) => {
-			entry.result = result;
-			entry.ready = true;
+		/** @type {Passage<Frame, Result, By>} */
+		const passage = { frame: value, by: undefined, result: undefined, ready: false };
+		under.push(passage);
+		work(passage).then((result) => {
+			passage.result = result;
+			passage.ready = true;
 			flush();
 		});
-		if (under.length >= AT_ONCE) {
-			await new Promise((resolve) => {
-				room = () => resolve(undefined);
-			});
-			room = undefined;
-		}
+		if (under.length < AT_ONCE) continue;
+		await /** @type {Promise<void>} */ (new Promise((resolve) => (room = resolve)));
+		room = undefined;
 	}
 }
+
+const ended = () => {};

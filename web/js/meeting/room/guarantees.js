@@ -91,13 +91,19 @@ const BY_STATE = {
 		],
 		not: ["The server could listen and record. Only end-to-end encryption prevents that."],
 	}),
-	waiting: () => ({
+	waiting: (view) => (view.mode === "e2ee" ? {
 		tone: "quiet",
 		badge: "End-to-end encrypted: waiting",
 		summary: "You are not in yet. You see and hear nothing of this meeting, and it nothing of you.",
 		holds: ["This meeting can not go back to standard encryption on this device."],
 		not: ["Who waits is seen by the server, by name."],
 		off: OFF,
+	} : {
+		tone: "quiet",
+		badge: "Waiting",
+		summary: "You are not in yet. You see and hear nothing of this meeting, and it nothing of you.",
+		holds: ["No camera, microphone or chat leaves this device."],
+		not: ["This is a meeting with standard encryption: its key is the server's."],
 	}),
 	listed: (view) => ({
 		tone: "quiet",

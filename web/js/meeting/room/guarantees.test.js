@@ -23,6 +23,7 @@ function* states() {
 	yield ["new", { state: "new" }];
 	yield ["standard", { state: "standard", sending: true, members: [host, me] }];
 	yield ["standard, with connectors and a guest", { state: "standard", sending: true, members: [host, me, guest, phone, recorder] }];
+	yield ["waiting at a standard meeting", { state: "waiting" }];
 	yield ["waiting", { state: "waiting", mode: "e2ee" }];
 	yield ["listed", { state: "listed", mode: "e2ee", members: [host, me], code: CODE }];
 	for (const state of /** @type {const} */ (["in", "rekeying"])) {

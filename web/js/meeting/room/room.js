@@ -93,6 +93,9 @@ export class Room {
 			case "ticket":
 				await this.media.connect(said.livekit, said.token).catch((/** @type {Error} */ err) => this.heard.refused(err.message, "media"));
 				break;
+			case "rejoin": // another join of this device begins: its ticket comes next
+				await this.media.disconnect();
+				break;
 			case "line":
 				this.heard.line(said);
 				break;
