@@ -10,9 +10,11 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/proffer/proffer/media/franking"
+	"github.com/proffer/proffer/media/rtpframe"
 	"github.com/proffer/proffer/media/sframe"
 )
 
@@ -25,6 +27,7 @@ type room struct {
 	sink    Sink   // nil: nothing is received
 	lost    func() // the connection is over, and will not come back by itself
 	log     *slog.Logger
+	heard   func([]byte) // the payload of each packet that is received; nil but in tests
 
 	connecting sync.Mutex // held while joining, and taken before mu
 
@@ -32,7 +35,7 @@ type room struct {
 	live     *lksdk.Room
 	e2ee     bool // receivers refuse the server's key
 	sending  map[franking.Source]*outgoing
-	incoming map[*incoming]bool
+	incoming map[*rtpframe.Track]bool
 	counts   Counts // of tracks that have ended
 	closed   bool
 }
@@ -45,10 +48,11 @@ type Counts struct {
 	Unsent     sframe.Drops  // frames that were not sent, by sframe.Drop
 }
 
-func (c *Counts) add(in *incoming) {
-	c.Opened += in.opened.Load()
-	c.Mislabeled += in.lied.Load()
-	for f, n := range in.receiver.Counts() {
+func (c *Counts) add(in *rtpframe.Track) {
+	opened, mislabelled := in.Opened()
+	c.Opened += opened
+	c.Mislabeled += mislabelled
+	for f, n := range in.Receiver.Counts() {
 		c.Refused[f] += n
 	}
 }
@@ -60,7 +64,7 @@ var (
 
 func newRoom(ring *keyring, e2ee bool, sink Sink, log *slog.Logger, lost func()) *room {
 	return &room{ring: ring, streams: &sframe.Streams{}, seen: &sframe.Seen{}, clock: newClock(), sink: sink, lost: lost, log: log, e2ee: e2ee,
-		sending: map[franking.Source]*outgoing{}, incoming: map[*incoming]bool{}}
+		sending: map[franking.Source]*outgoing{}, incoming: map[*rtpframe.Track]bool{}}
 }
 
 var quiet sync.Once
@@ -70,12 +74,13 @@ func quieten() {
 	quiet.Do(func() { lksdk.SetLogger(logger.LogRLogger(logr.FromSlogHandler(slog.DiscardHandler))) })
 }
 
-// connect enters LiveKit's room, and publishes what is sent. It does nothing while it is in one.
+// connect enters LiveKit's room, and publishes what is sent. It does nothing while it is well in one; one that tries to come back is left
+// for the new one, since the server of its ticket may be gone.
 func (r *room) connect(ctx context.Context, url, token string) error {
 	quieten()
 	r.connecting.Lock()
 	defer r.connecting.Unlock()
-	if r.connected() {
+	if r.settled() {
 		return nil
 	}
 	var live *lksdk.Room
@@ -92,10 +97,20 @@ func (r *room) connect(ctx context.Context, url, token string) error {
 	return r.entered(live)
 }
 
-func (r *room) connected() bool {
+// settled tells whether there is a connection that stands, and leaves one that does not.
+func (r *room) settled() bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.live != nil
+	old := r.live
+	if old != nil && old.ConnectionState() == lksdk.ConnectionStateConnected {
+		r.mu.Unlock()
+		return true
+	}
+	r.live = nil
+	r.mu.Unlock()
+	if old != nil {
+		old.Disconnect()
+	}
+	return false
 }
 
 // entered publishes everything that is sent, in a new room.
@@ -145,7 +160,7 @@ func (r *room) disconnected(live *lksdk.Room) {
 
 // subscribed receives a track. Whose it is, its first frame tells.
 func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lksdk.RemoteParticipant) {
-	codec, ok := codecsByName[track.Codec().MimeType]
+	codec, ok := rtpframe.CodecOf(track.Codec().MimeType)
 	if !ok {
 		r.log.Warn("a track of an unknown codec is not received", "codec", track.Codec().MimeType)
 		return
@@ -153,16 +168,30 @@ func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lks
 	r.mu.Lock()
 	receiver := sframe.NewReceiver(r.ring, r.seen, r.e2ee)
 	receiver.IgnoreInjected(live.SifTrailer())
-	in := &incoming{track: track, codec: codec, receiver: receiver, ring: r.ring, sink: r.sink, ask: func() { from.WritePLI(track.SSRC()) }}
+	in := &rtpframe.Track{Codec: codec, Receiver: receiver, Keep: r.ring.keep, Frame: r.sink.Frame, Ask: func() { from.WritePLI(track.SSRC()) }}
 	r.incoming[in] = true
 	r.mu.Unlock()
 	go func() {
-		in.run()
+		in.Run(r.overheard(rtpframe.Packets(track)))
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.incoming, in)
 		r.counts.add(in)
 	}()
+}
+
+// overheard lets tests see what is received.
+func (r *room) overheard(read func() (*rtp.Packet, error)) func() (*rtp.Packet, error) {
+	if r.heard == nil {
+		return read
+	}
+	return func() (*rtp.Packet, error) {
+		p, err := read()
+		if err == nil {
+			r.heard(p.Payload)
+		}
+		return p, err
+	}
 }
 
 // send begins to send a source, on the next stream of this join.
@@ -240,7 +269,7 @@ func (r *room) upgrade() {
 	defer r.mu.Unlock()
 	r.e2ee = true
 	for in := range r.incoming {
-		in.receiver.Upgrade()
+		in.Receiver.Upgrade()
 	}
 }
 
