@@ -11,7 +11,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
-	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/proffer/proffer/media/rtpframe"
@@ -19,10 +18,9 @@ import (
 )
 
 const (
-	entering  = 15 * time.Second // how long the first change and the media server are waited for
-	giveUp    = time.Minute      // how long a lost connection is tried again
-	tryAgain  = time.Second
-	nobodyYet = "the meeting gave no key"
+	entering = 15 * time.Second // how long the media server is waited for
+	giveUp   = time.Minute      // how long a lost connection is tried again
+	tryAgain = time.Second
 )
 
 // Options say what a participant does with the meeting.
@@ -61,22 +59,15 @@ func Join(ctx context.Context, seat Seat, o Options) (*Participant, error) {
 		lksdk.SetLogger(logger.LogRLogger(logr.FromSlogHandler(slog.DiscardHandler)))
 	})
 	p := &Participant{seat: seat, options: o, ring: newKeyring(seat.Meeting(), seat.Join()), clock: time.Now(), ended: make(chan struct{})}
+	first, more := seat.Next()
+	if !more {
+		return nil, errors.New(seat.Why())
+	}
+	p.ring.apply(first)
 	p.ctx, p.end = context.WithCancel(context.WithoutCancel(ctx))
+	go p.follow()
 	ctx, cancel := context.WithTimeout(ctx, entering)
 	defer cancel()
-	select {
-	case c, ok := <-seat.Changes():
-		if !ok {
-			p.end()
-			return nil, errors.New(seat.Why())
-		}
-		p.ring.apply(c)
-	case <-ctx.Done():
-		p.end()
-		seat.Leave()
-		return nil, fmt.Errorf("taking a seat: %s: %w", nobodyYet, ctx.Err())
-	}
-	go p.follow()
 	if err := p.connect(ctx); err != nil {
 		p.Leave()
 		return nil, err
@@ -86,7 +77,11 @@ func Join(ctx context.Context, seat Seat, o Options) (*Participant, error) {
 
 // follow applies changes until the seat is lost, and then forgets every key before anything else.
 func (p *Participant) follow() {
-	for c := range p.seat.Changes() {
+	for {
+		c, more := p.seat.Next()
+		if !more {
+			break
+		}
 		p.ring.apply(c)
 	}
 	p.ring.forget()
@@ -240,10 +235,7 @@ func (p *Participant) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, fr
 	receiver := sframe.NewReceiver(p.ring, &p.seen, false)
 	receiver.IgnoreInjected(live.SifTrailer())
 	t := &rtpframe.Track{Codec: codec, Receiver: receiver, Keep: p.ring.keep, Frame: p.options.Frame, Ask: func() { from.WritePLI(track.SSRC()) }}
-	go t.Run(func() (*rtp.Packet, error) {
-		packet, _, err := track.ReadRTP()
-		return packet, err
-	})
+	go t.Run(rtpframe.Packets(track))
 }
 
 // now is the sender's time (PROTOCOL.md section 6): read once and carried on by a monotonic clock, in milliseconds.

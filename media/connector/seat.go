@@ -24,10 +24,10 @@ type Seat interface {
 	Meeting() string
 	// Join is what stands for the connector's J: hash("proffer connector v1", its number).
 	Join() [32]byte
-	// Changes brings what holds from now on, the first at once, and the newest only where several came. It is closed when the seat is
-	// lost: the key must be forgotten at once.
-	Changes() <-chan Change
-	// Why tells, after Changes was closed, why the seat was lost, in words for people.
+	// Next waits for what holds from now on: the first is there at once, and of several that came only the newest is given. more is false
+	// when the seat is lost: the key must be forgotten at once. It is called by one goroutine.
+	Next() (c Change, more bool)
+	// Why tells, after Next said that there is no more, why the seat was lost, in words for people.
 	Why() string
 	// Ticket tells how to reach the media server. It is asked anew for each connection.
 	Ticket(ctx context.Context) (url, token string, err error)

@@ -102,8 +102,10 @@ func (r *room) ruleJoin(ctx context.Context, s *Session, o *opened, _ time.Time)
 		return ruling{known: true}
 	case len(r.joins) >= maxJoins:
 		return deny("This meeting has seen too many joins. Ask the host for a new one.")
-	case (o.mac == 0) != (r.m.Mode == Standard):
-		return deny("A join of an end-to-end encrypted meeting has a mac, and no other.")
+	case o.mac != 0 && r.m.Mode == Standard:
+		return deny("This meeting is not end-to-end encrypted, and the link that was opened says that it is. Ask the host for the right one.")
+	case o.mac == 0 && r.m.Mode == E2EE:
+		return deny("The link is not whole: the part after # is missing. Ask for the whole link, and open that.")
 	}
 	c, err := r.h.Identity.check(b.Certificate, b.Device, r.id, b.Time)
 	if err != nil || c.Account != string(s.account) {

@@ -7,7 +7,7 @@
 //   - session.go: the control session (PROTOCOL.md section 10), which comes back by itself after a loss
 //   - device.go, folder.go: what outlives the program: the device's key, lasting notes, devices and identity keys met
 //   - keyring.go: the keys that are held now, for the goroutines that seal and open frames
-//   - room.go, send.go, receive.go, assemble.go: media over LiveKit; a sealed frame is what is cut into packets
+//   - room.go, send.go, receive.go: media over LiveKit (media/rtpframe receives); a sealed frame is what is cut into packets
 //   - source.go, ivf.go, ogg.go, simulated.go: what is sent
 //
 // # Threats

@@ -10,9 +10,11 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/proffer/proffer/media/franking"
+	"github.com/proffer/proffer/media/rtpframe"
 	"github.com/proffer/proffer/media/sframe"
 )
 
@@ -33,7 +35,7 @@ type room struct {
 	live     *lksdk.Room
 	e2ee     bool // receivers refuse the server's key
 	sending  map[franking.Source]*outgoing
-	incoming map[*incoming]bool
+	incoming map[*rtpframe.Track]bool
 	counts   Counts // of tracks that have ended
 	closed   bool
 }
@@ -46,10 +48,11 @@ type Counts struct {
 	Unsent     sframe.Drops  // frames that were not sent, by sframe.Drop
 }
 
-func (c *Counts) add(in *incoming) {
-	c.Opened += in.opened.Load()
-	c.Mislabeled += in.lied.Load()
-	for f, n := range in.receiver.Counts() {
+func (c *Counts) add(in *rtpframe.Track) {
+	opened, mislabelled := in.Opened()
+	c.Opened += opened
+	c.Mislabeled += mislabelled
+	for f, n := range in.Receiver.Counts() {
 		c.Refused[f] += n
 	}
 }
@@ -61,7 +64,7 @@ var (
 
 func newRoom(ring *keyring, e2ee bool, sink Sink, log *slog.Logger, lost func()) *room {
 	return &room{ring: ring, streams: &sframe.Streams{}, seen: &sframe.Seen{}, clock: newClock(), sink: sink, lost: lost, log: log, e2ee: e2ee,
-		sending: map[franking.Source]*outgoing{}, incoming: map[*incoming]bool{}}
+		sending: map[franking.Source]*outgoing{}, incoming: map[*rtpframe.Track]bool{}}
 }
 
 var quiet sync.Once
@@ -157,7 +160,7 @@ func (r *room) disconnected(live *lksdk.Room) {
 
 // subscribed receives a track. Whose it is, its first frame tells.
 func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lksdk.RemoteParticipant) {
-	codec, ok := codecsByName[track.Codec().MimeType]
+	codec, ok := rtpframe.CodecOf(track.Codec().MimeType)
 	if !ok {
 		r.log.Warn("a track of an unknown codec is not received", "codec", track.Codec().MimeType)
 		return
@@ -165,16 +168,30 @@ func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lks
 	r.mu.Lock()
 	receiver := sframe.NewReceiver(r.ring, r.seen, r.e2ee)
 	receiver.IgnoreInjected(live.SifTrailer())
-	in := &incoming{track: track, codec: codec, receiver: receiver, ring: r.ring, sink: r.sink, heard: r.heard, ask: func() { from.WritePLI(track.SSRC()) }}
+	in := &rtpframe.Track{Codec: codec, Receiver: receiver, Keep: r.ring.keep, Frame: r.sink.Frame, Ask: func() { from.WritePLI(track.SSRC()) }}
 	r.incoming[in] = true
 	r.mu.Unlock()
 	go func() {
-		in.run()
+		in.Run(r.overheard(rtpframe.Packets(track)))
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.incoming, in)
 		r.counts.add(in)
 	}()
+}
+
+// overheard lets tests see what is received.
+func (r *room) overheard(read func() (*rtp.Packet, error)) func() (*rtp.Packet, error) {
+	if r.heard == nil {
+		return read
+	}
+	return func() (*rtp.Packet, error) {
+		p, err := read()
+		if err == nil {
+			r.heard(p.Payload)
+		}
+		return p, err
+	}
 }
 
 // send begins to send a source, on the next stream of this join.
@@ -252,7 +269,7 @@ func (r *room) upgrade() {
 	defer r.mu.Unlock()
 	r.e2ee = true
 	for in := range r.incoming {
-		in.receiver.Upgrade()
+		in.Receiver.Upgrade()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 
 	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/media/sframe"
@@ -30,6 +31,14 @@ var byName = map[string]franking.Codec{"video/VP8": franking.VP8, "video/VP9": f
 func CodecOf(mime string) (franking.Codec, bool) {
 	c, ok := byName[mime]
 	return c, ok
+}
+
+// Packets reads the packets of a track of LiveKit's.
+func Packets(t *webrtc.TrackRemote) func() (*rtp.Packet, error) {
+	return func() (*rtp.Packet, error) {
+		p, _, err := t.ReadRTP()
+		return p, err
+	}
 }
 
 // askEvery is how often a key frame is asked for while one is needed.

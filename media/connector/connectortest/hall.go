@@ -70,7 +70,7 @@ func (h *Hall) Sit(ctx context.Context, meeting string, kind connector.Kind, nam
 	number := fmt.Sprintf("connector %d", h.numbers)
 	h.mu.Unlock()
 	if meeting != Meeting {
-		return nil, errors.New("There is no such meeting.")
+		return nil, errors.New("there is no such meeting")
 	}
 	s, err := h.seat(franking.ConnectorJoin(number), [32]byte{}, name)
 	if err == nil {
@@ -169,9 +169,13 @@ type seat struct {
 	why          string // the hall's lock is over it
 }
 
-func (s *seat) Meeting() string                  { return Meeting }
-func (s *seat) Join() [32]byte                   { return s.join }
-func (s *seat) Changes() <-chan connector.Change { return s.changes }
+func (s *seat) Meeting() string { return Meeting }
+func (s *seat) Join() [32]byte  { return s.join }
+
+func (s *seat) Next() (connector.Change, bool) {
+	c, more := <-s.changes
+	return c, more
+}
 
 func (s *seat) Why() string {
 	s.hall.mu.Lock()

@@ -1,7 +1,8 @@
-package participant
+package rtpframe
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -13,11 +14,16 @@ import (
 	"github.com/proffer/proffer/media/franking"
 )
 
-// packets cuts the pattern's pictures into packets as a sender does, from a sequence number on.
+// picture is a frame that no other is equal to.
+func picture(n uint32, size int) []byte {
+	return bytes.Repeat(binary.BigEndian.AppendUint32(nil, n), size/4)
+}
+
+// packets cuts pictures into packets as a sender does, from a sequence number on.
 func packets(n int, seq uint16) (all []*rtp.Packet, frames [][]byte) {
 	p := rtp.NewPacketizer(1200, 96, 1, &codecs.VP8Payloader{EnablePictureID: true}, rtp.NewFixedSequencer(seq), 90000)
 	for i := range n {
-		f := picture(uint32(i), 3000, i%10 == 0)
+		f := picture(uint32(i), 3000)
 		frames = append(frames, f)
 		all = append(all, p.Packetize(f, 3600)...)
 	}
@@ -26,9 +32,9 @@ func packets(n int, seq uint16) (all []*rtp.Packet, frames [][]byte) {
 
 // assembled is what an assembler makes of packets that come 1 ms apart.
 func assembled(codec franking.Codec, all []*rtp.Packet) (out [][]byte) {
-	a := &assembler{codec: codec, emit: func(f []byte) { out = append(out, bytes.Clone(f)) }}
+	a := NewAssembler(codec, func(f []byte) { out = append(out, bytes.Clone(f)) })
 	for i, p := range all {
-		a.push(p, time.Unix(0, 0).Add(time.Duration(i)*time.Millisecond))
+		a.Push(p, time.Unix(0, 0).Add(time.Duration(i)*time.Millisecond))
 	}
 	return out
 }
@@ -59,7 +65,7 @@ func TestAssemble(t *testing.T) {
 	same("one sent again in time", assembled(franking.VP8, again), frames)
 
 	// Without a packet of the second frame, which then never comes: the rest, after a while.
-	lost := slices.Delete(slices.Clone(all), 12, 13)
+	lost := slices.Delete(slices.Clone(all), 4, 5)
 	padded, _ := packets(200, all[len(all)-1].SequenceNumber+1)
 	got := assembled(franking.VP8, append(lost, padded...))
 	same("one lost", got[:39], slices.Delete(slices.Clone(frames), 1, 2))
@@ -125,15 +131,15 @@ func FuzzAssemble(f *testing.F) {
 func FuzzAssembleHostile(f *testing.F) {
 	f.Add(byte(1), []byte("\x90\x80\x00abc"))
 	f.Fuzz(func(t *testing.T, codec byte, data []byte) {
-		a := &assembler{codec: franking.Codec(codec%3 + 1), emit: func(f []byte) {
+		a := NewAssembler(franking.Codec(codec%4+1), func(f []byte) {
 			if len(f) > maxFrame {
 				t.Fatal("a frame is too long")
 			}
-		}}
+		})
 		for i := 0; i+3 < len(data); i += 3 {
 			p := &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(data[i])<<8 | uint16(data[i+1]), Marker: data[i+2]&1 == 1, Timestamp: uint32(data[i+2] >> 4)},
 				Payload: data[i+2 : min(len(data), i+2+int(data[i+2]%32))]}
-			a.push(p, time.Unix(int64(i), 0))
+			a.Push(p, time.Unix(int64(i), 0))
 		}
 	})
 }
