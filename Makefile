@@ -19,6 +19,7 @@ bench: deps-test build
 
 build: web/dist/manifest.json
 	go build -o bin/proffer .
+	go build -o bin/guest ./media/participant/guest
 
 # What it takes to run: PostgreSQL, ffmpeg, bubblewrap. To test: a browser and XML, PDF and font tools beside them.
 deps-run:

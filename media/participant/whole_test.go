@@ -14,6 +14,7 @@ func TestWhole(t *testing.T) {
 	t.Run("upgrade", s.with(upgradedMeeting))
 	t.Run("lost", s.with(lostNetwork))
 	t.Run("restart", s.with(restartedServer))
+	t.Run("demo", s.with(demonstration))
 }
 
 // with runs a part of the test with the server that is there.

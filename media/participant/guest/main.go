@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -31,16 +32,23 @@ type options struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "guest:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, out, usage io.Writer) error {
+func run(ctx context.Context, args []string, in io.Reader, out, usage io.Writer) error {
 	o, err := parse(args, usage)
 	if err != nil {
 		return err
+	}
+	if o.link == "-" {
+		line, err := bufio.NewReader(io.LimitReader(in, 1000)).ReadString('\n')
+		if err != nil && err != io.EOF {
+			return err
+		}
+		o.link = line
 	}
 	link, err := participant.ParseLink(o.link)
 	if err != nil {
@@ -63,7 +71,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("guest", flag.ContinueOnError)
 	f.SetOutput(usage)
-	f.StringVar(&o.link, "link", "", "the meeting's link, with what is after # if it is end-to-end encrypted")
+	f.StringVar(&o.link, "link", "", "the meeting's link, with what is after # if it is end-to-end encrypted; - to read it from standard input, where nobody else sees it")
 	f.StringVar(&o.name, "name", "Simulated guest", "the name to go by")
 	f.IntVar(&o.count, "count", 1, "how many guests")
 	f.StringVar(&o.video, "video", "", "an IVF file of VP8 to send, over and over, in place of the built-in picture")
