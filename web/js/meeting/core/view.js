@@ -44,6 +44,8 @@ export function view(m, b) {
 		terms: b.e2ee || !b.terms ? null : { may: b.terms.may, why: b.terms.why, lost: b.terms.lost },
 		dropped: { ...m.dropped },
 		identityChanged: b.identityChanged,
+		noted: !m.warned.has("not noted "),
+		differ: m.split.size > 0 || [...m.warned].some((w) => w.startsWith("apart ")),
 		epochs: m.epochs.map(({ name }) => `${name.term}.${name.epoch}`),
 		online: b.online,
 	};
@@ -69,7 +71,7 @@ function standing(m, b) {
 function person(m, b, j) {
 	const join = m.joins.get(j);
 	const c = join?.certificate;
-	const lives = m.lives.get(j);
+	const seen = m.lives.get(j)?.at ?? m.since.get(j);
 	return {
 		join: j,
 		name: c?.name ?? "",
@@ -78,7 +80,7 @@ function person(m, b, j) {
 		guest: c !== undefined && isGuest(c),
 		device: join ? grouped(join.device) : "",
 		strange: join !== undefined && j !== m.j && b.strange.has(join.device),
-		heard: lives ? floor(b.now - lives.at) : null,
+		heard: seen === undefined ? null : floor(b.now - seen),
 		me: j === m.j,
 	};
 }
