@@ -102,8 +102,10 @@ func (r *room) ruleJoin(ctx context.Context, s *Session, o *opened, _ time.Time)
 		return ruling{known: true}
 	case len(r.joins) >= maxJoins:
 		return deny("This meeting has seen too many joins. Ask the host for a new one.")
-	case (o.mac == 0) != (r.m.Mode == Standard):
-		return deny("A join of an end-to-end encrypted meeting has a mac, and no other.")
+	case o.mac != 0 && r.m.Mode == Standard:
+		return deny("This meeting is not end-to-end encrypted, and the link that was opened says that it is. Ask the host for the right one.")
+	case o.mac == 0 && r.m.Mode == E2EE:
+		return deny("The link is not whole: the part after # is missing. Ask for the whole link, and open that.")
 	}
 	c, err := r.h.Identity.check(b.Certificate, b.Device, r.id, b.Time)
 	if err != nil || c.Account != string(s.account) {
@@ -181,7 +183,7 @@ func (r *room) ruleUpgrade(ctx context.Context, s *Session, o *opened, _ time.Ti
 			return deny("Only people who are in the meeting can be carried over.")
 		}
 	}
-	why, err := r.h.denies(ctx, r.m.Org)
+	why, err := r.h.MayEncrypt(ctx, r.m.Org)
 	if err != nil {
 		r.h.Log.WarnContext(ctx, "the plan of an organisation could not be read", "meeting", r.id, "err", err)
 		return deny("Whether your plan allows it could not be read. Try again.")

@@ -69,7 +69,7 @@ func (h *Hub) Create(ctx context.Context, m Meeting) (Meeting, error) {
 	switch m.Mode {
 	case Standard:
 	case E2EE:
-		if why, err := h.denies(ctx, m.Org); err != nil {
+		if why, err := h.MayEncrypt(ctx, m.Org); err != nil {
 			return m, err
 		} else if why != "" {
 			return m, refusal(Forbidden, "%s", why)
@@ -83,10 +83,6 @@ func (h *Hub) Create(ctx context.Context, m Meeting) (Meeting, error) {
 
 // MayEncrypt says why meetings of an organisation cannot be end-to-end encrypted; "" where they can.
 func (h *Hub) MayEncrypt(ctx context.Context, org account.OrgID) (why string, err error) {
-	return h.denies(ctx, org)
-}
-
-func (h *Hub) denies(ctx context.Context, org account.OrgID) (why string, err error) {
 	o, err := h.Standing.Organisation(ctx, org)
 	if err != nil {
 		return "", err

@@ -69,7 +69,7 @@ func (r *room) tellHost(ctx context.Context, p *seat) {
 	if p.session == nil || !r.roster.hosts(p.J) {
 		return
 	}
-	why, err := r.h.denies(ctx, r.m.Org)
+	why, err := r.h.MayEncrypt(ctx, r.m.Org)
 	if err != nil {
 		r.h.Log.WarnContext(ctx, "the plan of an organisation could not be read", "meeting", r.id, "err", err)
 		why = "Whether your plan allows it could not be read. Reload the page."

@@ -63,6 +63,7 @@ func (c *chat) open(j e2ee.J, frame []byte) (e2ee.ChatLine, uint64, error) {
 	case err != nil:
 		return e2ee.ChatLine{}, 0, err
 	case e2ee.J(f.Join) != j || f.Stream != 0:
+		delete(c.receivers, j) // it has become another's
 		return e2ee.ChatLine{}, 0, errLine
 	}
 	line, err := e2ee.DecodeChatLine(f.Data)

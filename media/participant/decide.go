@@ -143,9 +143,8 @@ func (p *Participant) Leave() {
 // abandon ends everything at once and says nothing, as a crash would.
 func (p *Participant) abandon() {
 	_ = p.do(func() error {
-		p.last = Ended{abandon, "This participant was stopped."}
-		p.up, p.unseen = false, nil
-		p.step(e2ee.Leaving{})
+		p.up = false
+		p.end(Ended{abandon, "This participant was stopped."})
 		return nil
 	})
 	<-p.done

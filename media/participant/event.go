@@ -7,7 +7,7 @@ import (
 	"github.com/proffer/proffer/media/e2ee"
 )
 
-// Event is something that a participant tells: a StateChanged, PeopleChanged, Knock, Lobby, Terms, Phone, Warning, Line, Refused, Session,
+// Event is something that a participant tells: a StateChanged, ViewChanged, Knock, Lobby, Terms, Phone, Warning, Line, Refused, Session,
 // Media, IdentityChanged or Ended.
 type Event interface{ event() }
 
@@ -17,8 +17,8 @@ type (
 		From, To e2ee.State
 		Words    string // for Out: why
 	}
-	// PeopleChanged says that View has another list of people, leader, or code.
-	PeopleChanged struct{ View View }
+	// ViewChanged says that the meeting looks otherwise now: people, leader, code, key.
+	ViewChanged struct{ View View }
 	// Knock says that somebody waits for this participant's word, as leader or as host: Admit or Refuse.
 	Knock struct {
 		J     e2ee.J
@@ -67,7 +67,7 @@ type (
 )
 
 func (StateChanged) event()    {}
-func (PeopleChanged) event()   {}
+func (ViewChanged) event()     {}
 func (Knock) event()           {}
 func (Lobby) event()           {}
 func (Terms) event()           {}

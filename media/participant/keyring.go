@@ -13,7 +13,8 @@ import (
 // what has changed; it never waits for that goroutine.
 type keyring struct {
 	meeting string
-	join    e2ee.J // of this client
+	join    e2ee.J                            // of this client
+	derived func(sframe.KID, e2ee.StreamKeys) // nil but in tests
 
 	mu      sync.RWMutex // over all that follows
 	epochs  map[sframe.KID]*e2ee.Epoch
@@ -164,6 +165,9 @@ func (r *keyring) derive(kid sframe.KID, s seat) (sframe.Source, error) {
 	keys, err := r.epochs[epochOf(kid)].Keys(s.join, uint64(kid.Stream))
 	if err != nil {
 		return sframe.Source{}, err
+	}
+	if r.derived != nil {
+		r.derived(kid, keys)
 	}
 	key, err := sframe.NewKey(keys.Base[:], packed)
 	o := franking.Origin{Meeting: r.meeting, Term: kid.Term, Epoch: kid.Epoch, Device: s.device, Join: s.join, Stream: kid.Stream}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -25,6 +26,8 @@ type Config struct {
 	HTTP   *http.Client // signed in with an account, by its cookies; nil for a guest
 	Sink   Sink         // takes what others send; nil if nothing is to be received
 	Log    *slog.Logger // nil for none
+
+	random io.Reader // nil for the system's; tests look at what is drawn
 }
 
 // Times of the participant's own.
@@ -73,6 +76,9 @@ func Join(ctx context.Context, cfg Config) (*Participant, error) {
 	if p.cfg.HTTP == nil {
 		p.cfg.HTTP = http.DefaultClient
 	}
+	if p.cfg.random == nil {
+		p.cfg.random = rand.Reader
+	}
 	var err error
 	if p.folder, err = openFolder(cfg.Folder, cfg.Link.Server); err != nil {
 		return nil, err
@@ -86,7 +92,7 @@ func Join(ctx context.Context, cfg Config) (*Participant, error) {
 		return nil, err
 	}
 	m, actions, err := e2ee.NewMember(e2ee.Config{Meeting: cfg.Link.Meeting, Device: device, Certificate: certificate, Identity: identity,
-		Secret: cfg.Link.Secret, Host: cfg.Host, Rand: rand.Reader, Memory: p.folder}, now())
+		Secret: cfg.Link.Secret, Host: cfg.Host, Rand: p.cfg.random, Memory: p.folder}, now())
 	if err != nil {
 		return nil, fmt.Errorf("making a join: %w", err)
 	}
@@ -204,7 +210,7 @@ func (p *Participant) received(message any) {
 	case *e2ee.Ticket:
 		p.ticket(m)
 	case *e2ee.Refused:
-		p.tell(Refused{m.What, m.Why})
+		p.refused(m)
 	case *e2ee.Lobby:
 		p.lobby(m)
 	case *e2ee.Terms:
@@ -250,15 +256,33 @@ func (p *Participant) send(m []byte) {
 	}
 }
 
+// refused takes the server's no. What it will not put on the board is not sent again; without a join there is no part in a standard meeting.
+func (p *Participant) refused(m *e2ee.Refused) {
+	p.tell(Refused{m.What, m.Why})
+	if m.What == "join" && !encrypted(p.member) {
+		p.end(Ended{m.What, m.Why})
+		return
+	}
+	p.unseen = slices.DeleteFunc(p.unseen, func(data []byte) bool {
+		message, err := e2ee.DecodeMessage(data)
+		return err == nil && message.Kind == m.What
+	})
+}
+
+// end ends this participant's part by another's word than the member's.
+func (p *Participant) end(why Ended) {
+	p.last = why
+	p.unseen = nil
+	p.step(e2ee.Leaving{})
+}
+
 // over is the server's last word. In a standard meeting it is the server that decides; in an end-to-end encrypted one it is a hint.
 func (p *Participant) over(m *e2ee.Over) {
 	if encrypted(p.member) && m.Cause != e2ee.OverReplaced {
 		p.tell(Refused{m.Cause, m.Why})
 		return
 	}
-	p.last = Ended{m.Cause, m.Why}
-	p.unseen = nil
-	p.step(e2ee.Leaving{})
+	p.end(Ended{m.Cause, m.Why})
 }
 
 // step lets the member take an event, and does what it asks for.
@@ -346,7 +370,7 @@ func (p *Participant) seat(j e2ee.J) seat {
 	return s
 }
 
-// refresh brings View up to date, and what depends on a standard meeting's roster.
+// refresh brings View up to date, and who the keyring takes for members: a roster may come before the joins that it names.
 func (p *Participant) refresh() {
 	v := viewOf(p.member)
 	p.mu.Lock()
@@ -356,10 +380,8 @@ func (p *Participant) refresh() {
 	if same {
 		return
 	}
-	if !v.E2EE {
-		p.seats()
-	}
-	p.tell(PeopleChanged{v})
+	p.seats()
+	p.tell(ViewChanged{v})
 }
 
 func sameView(a, b View) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/proffer/proffer/media/franking"
@@ -26,6 +27,7 @@ type room struct {
 	sink    Sink   // nil: nothing is received
 	lost    func() // the connection is over, and will not come back by itself
 	log     *slog.Logger
+	heard   func([]byte) // the payload of each packet that is received; nil but in tests
 
 	connecting sync.Mutex // held while joining, and taken before mu
 
@@ -72,12 +74,13 @@ func quieten() {
 	quiet.Do(func() { lksdk.SetLogger(logger.LogRLogger(logr.FromSlogHandler(slog.DiscardHandler))) })
 }
 
-// connect enters LiveKit's room, and publishes what is sent. It does nothing while it is in one.
+// connect enters LiveKit's room, and publishes what is sent. It does nothing while it is well in one; one that tries to come back is left
+// for the new one, since the server of its ticket may be gone.
 func (r *room) connect(ctx context.Context, url, token string) error {
 	quieten()
 	r.connecting.Lock()
 	defer r.connecting.Unlock()
-	if r.connected() {
+	if r.settled() {
 		return nil
 	}
 	var live *lksdk.Room
@@ -94,10 +97,20 @@ func (r *room) connect(ctx context.Context, url, token string) error {
 	return r.entered(live)
 }
 
-func (r *room) connected() bool {
+// settled tells whether there is a connection that stands, and leaves one that does not.
+func (r *room) settled() bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.live != nil
+	old := r.live
+	if old != nil && old.ConnectionState() == lksdk.ConnectionStateConnected {
+		r.mu.Unlock()
+		return true
+	}
+	r.live = nil
+	r.mu.Unlock()
+	if old != nil {
+		old.Disconnect()
+	}
+	return false
 }
 
 // entered publishes everything that is sent, in a new room.
@@ -159,12 +172,26 @@ func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lks
 	r.incoming[in] = true
 	r.mu.Unlock()
 	go func() {
-		in.Run(rtpframe.Packets(track))
+		in.Run(r.overheard(rtpframe.Packets(track)))
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.incoming, in)
 		r.counts.add(in)
 	}()
+}
+
+// overheard lets tests see what is received.
+func (r *room) overheard(read func() (*rtp.Packet, error)) func() (*rtp.Packet, error) {
+	if r.heard == nil {
+		return read
+	}
+	return func() (*rtp.Packet, error) {
+		p, err := read()
+		if err == nil {
+			r.heard(p.Payload)
+		}
+		return p, err
+	}
 }
 
 // send begins to send a source, on the next stream of this join.

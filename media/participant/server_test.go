@@ -2,7 +2,6 @@ package participant
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,14 +50,18 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// server is a running Proffer, whose media goes through a relay.
+// server is a running Proffer, behind a tap, whose media goes through a relay.
 type server struct {
 	t     *testing.T
 	url   string
+	addr  string
+	media int
 	dir   string
+	tap   *participanttest.Tap
 	relay *participanttest.Relay
+	sip   int // port of the telephone
 	cmd   *exec.Cmd
-	log   *bytes.Buffer // read after the process has ended
+	log   *captured
 }
 
 // ready is how long a server may take to start on a busy machine. No test rests on it.
@@ -66,20 +69,40 @@ const ready = 60 * time.Second
 
 func startServer(t *testing.T) *server {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	media, web := freeUDP(t), freeTCP(t)
-	s := &server{t: t, url: fmt.Sprintf("http://localhost:%d", web), dir: t.TempDir(), log: &bytes.Buffer{}}
-	if s.relay, err = participanttest.NewRelay(media); err != nil {
+	return startServerWith(t, nil)
+}
+
+// startServerWith starts a server whose packets of media are recorded, if record is set.
+func startServerWith(t *testing.T, record func(packet []byte)) *server {
+	t.Helper()
+	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", freeTCP(t)), media: freeUDP(t), sip: freeTCP(t), dir: t.TempDir(), log: &captured{}}
+	var err error
+	if s.relay, err = participanttest.NewRelay(s.media, record); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.relay.Close)
+	if s.tap, err = participanttest.NewTap("http://" + s.addr); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.tap.Close)
+	s.url = s.tap.URL
+	s.boot()
+	t.Cleanup(s.stop)
+	return s
+}
+
+// boot starts the process, and returns when it answers.
+func (s *server) boot() {
+	s.t.Helper()
+	path, err := built()
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	s.cmd = exec.Command(path, "serve")
 	s.cmd.Dir = s.dir
-	s.cmd.Env = append(os.Environ(), "PROFFER_DEMO=true", "PROFFER_SAMPLES=false", "PROFFER_URL="+s.url, fmt.Sprintf("PROFFER_ADDR=127.0.0.1:%d", web),
-		"PROFFER_DATA="+filepath.Join(s.dir, "data"), "PROFFER_MEDIA_IP="+participanttest.Host, fmt.Sprintf("PROFFER_MEDIA_UDP=%d", media))
+	s.cmd.Env = append(os.Environ(), "PROFFER_DEMO=true", "PROFFER_SAMPLES=false", "PROFFER_URL="+s.url, "PROFFER_ADDR="+s.addr,
+		"PROFFER_DATA="+filepath.Join(s.dir, "data"), "PROFFER_MEDIA_IP="+participanttest.Host, fmt.Sprintf("PROFFER_MEDIA_UDP=%d", s.media),
+		fmt.Sprintf("PROFFER_SIP_ADDR=127.0.0.1:%d", s.sip), "PROFFER_SIP_NUMBER=+1 555 0100")
 	s.cmd.Stderr = s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := s.cmd.StdoutPipe()
@@ -87,9 +110,8 @@ func startServer(t *testing.T) *server {
 		err = s.cmd.Start()
 	}
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	t.Cleanup(s.stop)
 	started := make(chan bool, 1)
 	go func() {
 		for sc := bufio.NewScanner(out); sc.Scan(); {
@@ -102,12 +124,19 @@ func startServer(t *testing.T) *server {
 	select {
 	case ok := <-started:
 		if !ok {
-			t.Fatal("the server ended")
+			s.t.Fatal("the server ended")
 		}
 	case <-time.After(ready):
-		t.Fatal("the server does not start")
+		s.t.Fatal("the server does not start")
 	}
-	return s
+}
+
+// restart ends the server as a power cut would, and starts it again.
+func (s *server) restart() {
+	s.t.Helper()
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+	s.boot()
 }
 
 func freeTCP(t *testing.T) int {
@@ -121,8 +150,6 @@ func freeTCP(t *testing.T) int {
 }
 
 func (s *server) stop() {
-	began := time.Now()
-	defer func() { s.t.Logf("stopped in %v", time.Since(began)) }()
 	s.cmd.Process.Signal(os.Interrupt)
 	over := time.AfterFunc(ready, func() { s.cmd.Process.Kill() })
 	defer over.Stop()
@@ -130,7 +157,7 @@ func (s *server) stop() {
 		s.t.Errorf("the server ended with %v", err)
 	}
 	if s.t.Failed() {
-		s.t.Logf("the server's log:\n%s", s.log.String())
+		s.t.Logf("the server's log:\n%s", s.log.bytes())
 	}
 }
 
@@ -166,7 +193,8 @@ func (s *server) meeting(host *http.Client, mode string) Link {
 	s.t.Helper()
 	res, err := host.PostForm(s.url+"/meetings", url.Values{"title": {"A meeting of the test"}, "mode": {mode}})
 	s.body(res, err)
-	l, err := ParseLink(s.url + "/m/" + strings.TrimPrefix(res.Header.Get("Location"), "/meetings/"))
+	made, _, _ := strings.Cut(strings.TrimPrefix(res.Header.Get("Location"), "/meetings/"), "?")
+	l, err := ParseLink(s.url + "/m/" + made)
 	if err != nil {
 		s.t.Fatalf("a meeting was made at %q: %v", res.Header.Get("Location"), err)
 	}
@@ -261,7 +289,7 @@ func (a *attendee) story() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "view %s\nframes %+v\nmessages dropped %v\n", a.View(), a.Counts(), dropped)
 	for _, e := range a.events {
-		if p, ok := e.(PeopleChanged); ok {
+		if p, ok := e.(ViewChanged); ok {
 			fmt.Fprintf(&b, "people %s\n", p.View)
 			continue
 		}

@@ -12,14 +12,18 @@ func TestWhole(t *testing.T) {
 	t.Run("standard", s.with(standardMeeting))
 	t.Run("e2ee", s.with(encryptedMeeting))
 	t.Run("upgrade", s.with(upgradedMeeting))
+	t.Run("connectors", s.with(connectedMeeting))
+	t.Run("lost", s.with(lostNetwork))
+	t.Run("restart", s.with(restartedServer))
 }
 
 // with runs a part of the test with the server that is there.
 func (s *server) with(part func(*testing.T, *server)) func(*testing.T) {
 	return func(t *testing.T) {
-		mine := *s
-		mine.t = t
-		part(t, &mine)
+		outer := s.t
+		s.t = t
+		defer func() { s.t = outer }()
+		part(t, s)
 	}
 }
 
@@ -201,4 +205,54 @@ func upgradedMeeting(t *testing.T, s *server) {
 		t.Fatal(err)
 	}
 	await(late, "the meeting is over", func(Ended) bool { return true })
+}
+
+// lostNetwork: everybody's sessions and signalling break for a while, with what was decided meanwhile. Nobody goes out who was not put out.
+func lostNetwork(t *testing.T, s *server) {
+	account := s.signIn("Hanna")
+	link := s.meeting(account, "e2ee")
+	host := s.join("host", Config{Link: link, Host: true, HTTP: account})
+	a := s.join("a", Config{Link: link})
+	b := s.join("b", Config{Link: link})
+	for _, x := range []*attendee{host, a, b} {
+		x.sends()
+	}
+	together(host, a, b)
+	s.tap.Cut(true)
+	for _, x := range []*attendee{host, a} {
+		await(x, "its session is down", func(e Session) bool { return !e.Up })
+	}
+	if err := host.Remove(b.J()); err != nil { // whose link cannot be posted now
+		t.Fatal(err)
+	}
+	s.tap.Cut(false)
+	together(host, a)
+	await(b, "it is out", func(e Ended) bool { return e.Cause == string(e2ee.CauseRemoved) })
+	if v := a.View(); v.Epoch.Term != 1 || a.state() != e2ee.In {
+		t.Errorf("another leads after a short loss: %s", v)
+	}
+}
+
+// restartedServer: the server is killed in the middle of a meeting of each kind, and started again. Both meetings go on, with media.
+func restartedServer(t *testing.T, s *server) {
+	account := s.signIn("Hanna")
+	var meetings [][]*attendee
+	for _, mode := range []string{"e2ee", "standard"} {
+		link := s.meeting(account, mode)
+		pair := []*attendee{s.join(mode+" host", Config{Link: link, Host: true, HTTP: account}), s.join(mode+" guest", Config{Link: link})}
+		for _, x := range pair {
+			x.sends()
+		}
+		together(pair...)
+		meetings = append(meetings, pair)
+	}
+	s.restart()
+	for _, pair := range meetings {
+		together(pair...)
+		for _, x := range pair {
+			if n := x.Counts().Mislabeled; n > 0 {
+				t.Errorf("%s: %d frames are not what they say", x.name, n)
+			}
+		}
+	}
 }

@@ -112,6 +112,8 @@ func TestMeetings(t *testing.T) {
 	host := s.presenter(t)
 	t.Run("encrypted", func(t *testing.T) { encrypted(t, host) })
 	t.Run("upgraded", func(t *testing.T) { upgraded(t, host) })
+	t.Run("native", func(t *testing.T) { natively(t, host, "e2ee") })
+	t.Run("native-upgraded", func(t *testing.T) { natively(t, host, "standard") })
 }
 
 func encrypted(t *testing.T, host *person) {

@@ -71,7 +71,7 @@ func (h *Hall) Sit(ctx context.Context, meeting string, kind connector.Kind, nam
 	number, lobby := fmt.Sprintf("connector %d", h.numbers), h.lobby
 	h.mu.Unlock()
 	if meeting != Meeting {
-		return nil, errors.New("There is no such meeting.")
+		return nil, errors.New("there is no such meeting")
 	}
 	if lobby != nil && kind == connector.Telephone {
 		select {

@@ -71,7 +71,7 @@ func (g *guest) tell(event participant.Event) {
 		if words := states[e.To]; words != "" {
 			g.print.line(g.name, "%s", words)
 		}
-	case participant.PeopleChanged:
+	case participant.ViewChanged:
 		g.people(e.View)
 	case participant.Warning:
 		g.print.line(g.name, "warning: %s", e.Words)

@@ -15,12 +15,10 @@ const Host = "127.0.0.2"
 
 // Relay forwards UDP between clients and a server's port, both ways, and on request drops some of it.
 type Relay struct {
-	// Record, if set before the first packet, is given each packet that arrives, before any is dropped.
-	Record func(packet []byte)
-
-	front *net.UDPConn
-	back  *net.UDPAddr
-	loss  atomic.Uint32 // in 1/10,000
+	record func(packet []byte)
+	front  *net.UDPConn
+	back   *net.UDPAddr
+	loss   atomic.Uint32 // in 1/10,000
 
 	Passed, Dropped atomic.Uint64 // packets
 
@@ -29,8 +27,9 @@ type Relay struct {
 	rng     *rand.Rand
 }
 
-// NewRelay listens at a port of Host and forwards to the same port of another address of this machine.
-func NewRelay(port int) (*Relay, error) {
+// NewRelay listens at a port of Host and forwards to the same port of another address of this machine. record, if it is not nil, is given each
+// packet that arrives.
+func NewRelay(port int, record func(packet []byte)) (*Relay, error) {
 	ip, err := outside()
 	if err != nil {
 		return nil, err
@@ -39,7 +38,7 @@ func NewRelay(port int) (*Relay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for media: %w", err)
 	}
-	r := &Relay{front: front, back: &net.UDPAddr{IP: ip, Port: port}, clients: map[string]*net.UDPConn{}, rng: rand.New(rand.NewPCG(1, 2))}
+	r := &Relay{record: record, front: front, back: &net.UDPAddr{IP: ip, Port: port}, clients: map[string]*net.UDPConn{}, rng: rand.New(rand.NewPCG(1, 2))}
 	go r.forward()
 	return r, nil
 }
@@ -115,8 +114,8 @@ func (r *Relay) answer(c *net.UDPConn, to *net.UDPAddr) {
 }
 
 func (r *Relay) passes(packet []byte) bool {
-	if r.Record != nil {
-		r.Record(packet)
+	if r.record != nil {
+		r.record(packet)
 	}
 	r.mu.Lock()
 	lost := r.rng.Uint32N(10_000) < r.loss.Load()
