@@ -83,7 +83,7 @@ func (r *room) sit(ctx context.Context, c *Chair) error {
 	switch {
 	case !r.roster.people():
 		return refusal(Forbidden, "Nobody is in this meeting. Try again when somebody is.")
-	case r.roster.locked:
+	case r.roster.locked && c.kind == Telephone:
 		return refusal(Forbidden, "The meeting is locked. Ask its host to unlock it.")
 	case len(r.chairs) >= maxChairs || len(r.roster.seats) >= maxMembers:
 		return refusal(Crowded, "There is no room for more in this meeting.")

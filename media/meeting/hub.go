@@ -10,7 +10,7 @@ import (
 	"github.com/proffer/proffer/triage/account"
 )
 
-// Config is what a Hub is made of. Every field has to be set.
+// Config is what a Hub is made of. Every field has to be set, but for those of connectors.
 type Config struct {
 	Store    Store
 	Rooms    Rooms
@@ -21,6 +21,9 @@ type Config struct {
 	LiveKit  string           // address of the media server's signalling, such as "wss://proffer.example/livekit"
 	Clock    func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
+
+	Record func(ctx context.Context, id string) error // begins to record a meeting, by Sit; nil: nothing is recorded here
+	Number string                                     // at which the telephone is; "": nobody dials in
 }
 
 // Hub holds the meetings that somebody of this process has a session in. It is safe for concurrent use.

@@ -48,7 +48,7 @@ const MARGIN = 60_000;
 const UNSEEN = 64;
 
 /** What the server does at the word of a standard meeting's host. */
-const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "end"]);
+const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "end"]);
 
 /** How often the page is told of changes, in ms. */
 const SHOWN = 40;
@@ -94,7 +94,7 @@ export class Session {
 	/** Devices that this session has taken note of in a standard meeting. @type {Set<string>} */
 	#met = new Set();
 	/** @type {import("./view.js").Beside} */
-	#beside = { e2ee: false, lobby: undefined, terms: undefined, over: undefined, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
+	#beside = { e2ee: false, lobby: undefined, terms: undefined, phone: undefined, over: undefined, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
 
 	/**
 	 * @param {Opened} opened
@@ -213,9 +213,9 @@ export class Session {
 				return this.#tell(message);
 			case "lobby":
 			case "terms":
+			case "phone":
 				if (message.meeting !== this.#opened.meeting) return;
-				if (message.type === "lobby") this.#beside.lobby = message;
-				else this.#beside.terms = message;
+				this.#beside = { ...this.#beside, [message.type]: message };
 				return this.#changed();
 			case "over":
 				return this.#over(message);
@@ -255,7 +255,7 @@ export class Session {
 			act: (/** @type {Action} */ a) => this.#act(a) };
 		const { member, actions } = await Member.join(config, this.#outside.now());
 		if (turn !== this.#turn) return; // another welcome is being answered
-		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, over: undefined };
+		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined };
 		this.#chat = new Chat(meeting, member.j, member.e2ee);
 		this.#seated = "";
 		this.#outside.toFrames({ type: "begin", meeting, join: unhex(member.j), mode: member.e2ee ? "e2ee" : "standard" });

@@ -6,9 +6,10 @@ import { ENDINGS } from "./state.js";
 /** @typedef {import("./member.js").Member} Member */
 
 /**
- * What the session knows beside its member. e2ee: also of one who is out; lobby and terms: a standard meeting's, by the server's word; over: the server's last
+ * What the session knows beside its member. e2ee: also of one who is out; lobby, terms and phone: a standard meeting's, by the server's word; over: the server's last
  * word; strange: device keys; compared: whether the code was.
- * @typedef {{ e2ee: boolean, lobby: import("./control.js").Lobby | undefined, terms: import("./control.js").Terms | undefined, over: import("./control.js").Over | undefined,
+ * @typedef {{ e2ee: boolean, lobby: import("./control.js").Lobby | undefined, terms: import("./control.js").Terms | undefined,
+ *   phone: import("./control.js").Phone | undefined, over: import("./control.js").Over | undefined,
  *   strange: Set<string>, compared: boolean, upgraded: boolean, identityChanged: boolean, online: boolean, now: number }} Beside
  */
 
@@ -42,6 +43,7 @@ export function view(m, b) {
 		link: m.secret !== undefined,
 		upgraded: b.upgraded,
 		terms: b.e2ee || !b.terms ? null : { may: b.terms.may, why: b.terms.why, lost: b.terms.lost },
+		phone: b.e2ee || !b.phone ? null : { number: b.phone.number, pin: b.phone.pin },
 		dropped: { ...m.dropped },
 		identityChanged: b.identityChanged,
 		noted: !m.warned.has("not noted "),

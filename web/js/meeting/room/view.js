@@ -18,7 +18,7 @@
  *   locked: boolean, lobbyOn: boolean, leader: string, successors: string[], members: Member[],
  *   waiting: { join: string, name: string, organisation: string, guest: boolean }[],
  *   code: string, compared: boolean, link: boolean, upgraded: boolean,
- *   terms: { may: boolean, why: string, lost: string[] } | null, dropped: Record<string, number>, identityChanged: boolean, noted: boolean, differ: boolean,
+ *   terms: { may: boolean, why: string, lost: string[] } | null, phone: { number: string, pin: string } | null, dropped: Record<string, number>, identityChanged: boolean, noted: boolean, differ: boolean,
  * }} View
  */
 
@@ -38,7 +38,7 @@ export const inside = (view) => view !== null && ["standard", "in", "rekeying"].
 export function nothing() {
 	return {
 		state: "new", cause: "", words: "", mode: "standard", me: "", sending: false, leads: false, host: false, locked: false, lobbyOn: false,
-		leader: "", successors: [], members: [], waiting: [], code: "", compared: false, link: false, upgraded: false, terms: null, dropped: {},
+		leader: "", successors: [], members: [], waiting: [], code: "", compared: false, link: false, upgraded: false, terms: null, phone: null, dropped: {},
 		identityChanged: false, noted: true, differ: false,
 	};
 }
