@@ -61,7 +61,10 @@ func connectedMeeting(t *testing.T, s *server) {
 	if trace := caller.Ended(); !strings.Contains(trace, "Telephones cannot decrypt") {
 		t.Errorf("the caller was not told why:\n%s", trace)
 	}
-	together(host, guest)
+	guest.eventually("the meeting goes on without them", func() bool {
+		v := guest.View()
+		return v.E2EE && v.State == e2ee.In && len(v.People) == 2 && v.Code == host.View().Code
+	})
 	if trace := connectortest.Dial(t, dial, connectortest.Script{Dial: phone.PIN, Refused: 603}).Ended(); !strings.Contains(trace, "SIP/2.0 603 Telephones cannot decrypt") {
 		t.Errorf("the caller was not told why:\n%s", trace)
 	}
