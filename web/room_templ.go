@@ -218,7 +218,7 @@ func Room(v RoomView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<section class=\"stage\" data-part=\"stage\" aria-label=\"Pictures\" data-layout=\"grid\" hidden><div class=\"tiles\" data-tiles></div></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<section class=\"stage\" data-part=\"stage\" aria-label=\"The meeting\" tabindex=\"-1\" data-layout=\"grid\" hidden><div class=\"tiles\" data-tiles></div></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -789,7 +789,7 @@ func roomDialogs() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<div class=\"stack\"><label class=\"field\"><span class=\"label\">Camera</span><select data-device=\"videoinput\"></select></label> <label class=\"field\"><span class=\"label\">Microphone</span><select data-device=\"audioinput\"></select></label> <label class=\"field\" data-speakers><span class=\"label\">Speakers</span><select data-device=\"audiooutput\"></select></label><p class=\"hint\" data-memory></p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<div class=\"stack\"><label class=\"field\"><span class=\"label\">Camera</span><select data-device=\"videoinput\"></select></label> <label class=\"field\"><span class=\"label\">Microphone</span><select data-device=\"audioinput\"></select></label> <label class=\"field\" data-speakers><span class=\"label\">Speakers</span><select data-device=\"audiooutput\"></select></label> <label class=\"check\"><input type=\"checkbox\" data-keys> <span>Keys <small>M microphone, C camera, S share, P people, H chat, G guarantees, V view, L link.</small></span></label><p class=\"hint\" data-memory></p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,6 +1,6 @@
 /** The list of people, who waits, and what a host may do. */
 import { must } from "../../shared/page.js";
-import { el, named, reconcile, say } from "./dom.js";
+import { el, keepFocus, named, reconcile, say } from "./dom.js";
 import { commands } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
@@ -46,6 +46,11 @@ export class People {
 	/** @param {View} view */
 	update(view) {
 		this.#view = view;
+		keepFocus(this.body, () => must(document, "[data-side-title]"), () => this.#show(view));
+	}
+
+	/** @param {View} view */
+	#show(view) {
 		const may = commands(view);
 		must(this.body, "[data-commands]").hidden = !may;
 		must(this.body, "[data-lobby-choice]").hidden = view.mode === "e2ee";
