@@ -59,7 +59,7 @@ func openStudio(t testing.TB) *studio {
 			http.NotFound(w, r)
 		default:
 			if strings.HasSuffix(r.URL.Path, "-worker.js") {
-				h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'")
+				h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'") // web.Bundle says so too
 			}
 			w.Write(body)
 		}

@@ -7,9 +7,10 @@ import { Continuity } from "./continuity.js";
 /**
  * Why a frame was not shown: what a Receiver says, or
  * - noJoin: this client is in no meeting
+ * - failed: the browser could not
  * - mislabelled: its sender says another codec or kind than the media server
  * - afterGap: of a video, behind a frame that was dropped
- * @typedef {import("../receiver.js").Fault | "noJoin" | "mislabelled" | "afterGap"} Dropped
+ * @typedef {import("../receiver.js").Fault | "noJoin" | "failed" | "mislabelled" | "afterGap"} Dropped
  *
  * @typedef {import("./codecs.js").Encoded} Encoded
  * @typedef {import("../receiver.js").Frame} Opened
