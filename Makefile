@@ -11,7 +11,7 @@ run: deps-run build
 	@PROFFER_DEMO=$${PROFFER_DEMO:-true} PROFFER_LOG=$${PROFFER_LOG:-warn} exec ./bin/proffer serve
 
 test: deps-test build check
-	CI=$(CI) go test -timeout 25m ./...
+	CI=$(CI) go test -timeout 45m ./...
 	node --test web/js
 
 bench: deps-test build

@@ -34,6 +34,8 @@ type Config struct {
 
 	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
 
+	SIP SIPConfig `envPrefix:"PROFFER_SIP_"`
+
 	E2EERule string `env:"PROFFER_E2EE_RULE"` // CEL: who may have end-to-end encrypted meetings; "": meeting.DefaultRule
 
 	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed
@@ -68,6 +70,16 @@ type MediaConfig struct {
 	IP  string `env:"IP"`                 // address that they send media to; "": this machine only
 	UDP int    `env:"UDP" envDefault:"0"` // port; 0: any free one
 	TCP int    `env:"TCP" envDefault:"0"` // port, for networks without UDP; 0: any free one
+}
+
+// SIPConfig says how people dial into standard meetings.
+type SIPConfig struct {
+	Addr   string   `env:"ADDR"`                                     // host:port of SIP over UDP and TCP; "": nobody dials in
+	Number string   `env:"NUMBER"`                                   // that people dial to reach it, as hosts are told
+	Trunks []string `env:"TRUNKS" envDefault:"127.0.0.1/32,::1/128"` // address ranges (CIDR) of those who may call: the telephone provider's
+	IP     string   `env:"IP"`                                       // address that callers are told to send sound to; "": the one by which they reach this machine
+	RTP    string   `env:"RTP"`                                      // ports of sound, such as 20000-20199; "": any free ones
+	Calls  int      `env:"CALLS" envDefault:"50"`                    // at once
 }
 
 // LoadConfig reads the environment and checks all of it.
@@ -110,6 +122,14 @@ func (c Config) Validate() error {
 	for name, port := range map[string]int{"PROFFER_MEDIA_UDP": c.Media.UDP, "PROFFER_MEDIA_TCP": c.Media.TCP} {
 		if port < 0 || port > 65535 {
 			bad("%s has to be a port; it is %d", name, port)
+		}
+	}
+	if c.SIP.Addr != "" {
+		if _, err := c.SIP.config(); err != nil {
+			bad("%w", err)
+		}
+		if c.SIP.Number == "" || c.SIP.Calls < 1 || len(c.SIP.Trunks) == 0 {
+			bad("PROFFER_SIP_ADDR is set, so PROFFER_SIP_NUMBER has to be the number that people dial, PROFFER_SIP_TRUNKS who may call, and PROFFER_SIP_CALLS at least 1")
 		}
 	}
 	if _, err := meeting.NewRule(c.E2EERule); err != nil {

@@ -73,6 +73,7 @@ type application struct {
 	workers *postgres.Workers
 	hub     *meeting.Hub
 	media   *media
+	visible *connectors
 	sandbox *derive.Sandbox
 	demo    *demo // nil outside demonstration mode
 	handler http.Handler
@@ -102,6 +103,9 @@ func (s *services) application(ctx context.Context, addr string, m *media) (*app
 		return nil, err
 	}
 	if a.hub, err = s.meetings(m); err != nil {
+		return nil, err
+	}
+	if a.visible, err = a.openConnectors(); err != nil {
 		return nil, err
 	}
 	if s.cfg.Demo {
@@ -157,6 +161,7 @@ func (a *application) run(ctx context.Context, l net.Listener, out io.Writer) er
 	wg.Go(func() { a.desk.RunSequencer(background, sequenceEvery) })
 	wg.Go(func() { a.store.Hub().Run(background) })
 	wg.Go(func() { a.hub.Run(background) })
+	wg.Go(func() { a.visible.recordings.Run(background) })
 	if err := a.workers.Start(background); err != nil {
 		return fmt.Errorf("starting the jobs: %w", err)
 	}
@@ -188,12 +193,14 @@ func httpServer(h http.Handler, background context.Context) *http.Server {
 func (a *application) shutDown(server *http.Server, stop func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
+	closing := make(chan error, 1)
+	go func() { closing <- a.visible.Close(ctx) }()
 	time.AfterFunc(time.Second, stop) // live streams end with the background context, or the shutdown would wait for them
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
-	return errors.Join(err, a.workers.Stop(ctx))
+	return errors.Join(err, a.workers.Stop(ctx), <-closing)
 }
 
 // greet says where the server is and, in demonstration mode, how to come in.

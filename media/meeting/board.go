@@ -183,7 +183,7 @@ func (r *room) ruleUpgrade(ctx context.Context, s *Session, o *opened, _ time.Ti
 			return deny("Only people who are in the meeting can be carried over.")
 		}
 	}
-	why, err := r.h.denies(ctx, r.m.Org)
+	why, err := r.h.MayEncrypt(ctx, r.m.Org)
 	if err != nil {
 		r.h.Log.WarnContext(ctx, "the plan of an organisation could not be read", "meeting", r.id, "err", err)
 		return deny("Whether your plan allows it could not be read. Try again.")

@@ -45,7 +45,7 @@ func TestConnectors(t *testing.T) {
 		w.refusesChair(meeting.Person, "no such feature")
 		h := w.standardHost()
 		h.send(meetingtest.Order(meeting.OrderLock, meeting.J{}, true))
-		w.refusesChair(meeting.Recorder, "locked")
+		w.refusesChair(meeting.Telephone, "locked")
 		h.send(meetingtest.Order(meeting.OrderLock, meeting.J{}, false))
 		rec, err := w.hub.Sit(w.ctx, id, meeting.Recorder, "Recorder")
 		if err != nil {

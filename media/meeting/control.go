@@ -73,6 +73,7 @@ const (
 	OrderHost   = "host"   // make J a co-host; off: no longer
 	OrderLock   = "lock"   // let nobody in
 	OrderLobby  = "lobby"  // who comes waits until a host lets them in
+	OrderRecord = "record" // begin to record on the server; off: stop
 	OrderEnd    = "end"    // for everyone
 )
 
@@ -201,6 +202,17 @@ type Terms struct {
 	Lost    []string
 }
 
+// Phone tells a host of a standard meeting how people dial in (§9).
+//
+//	phone = [ "phone", meeting, number: tstr, pin: tstr ]
+type Phone struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	Meeting string
+	Number  string
+	PIN     string
+}
+
 // Over is the server's last word in a session.
 //
 //	over = [ "over", cause: tstr, why: tstr ]
@@ -235,6 +247,7 @@ func (t *Ticket) meta() (*string, string)       { return &t.Kind, "ticket" }
 func (r *Refused) meta() (*string, string)      { return &r.Kind, "refused" }
 func (l *Lobby) meta() (*string, string)        { return &l.Kind, "lobby" }
 func (t *Terms) meta() (*string, string)        { return &t.Kind, "terms" }
+func (p *Phone) meta() (*string, string)        { return &p.Kind, "phone" }
 func (o *Over) meta() (*string, string)         { return &o.Kind, "over" }
 
 func (h *Hello) check() error       { return nil }
@@ -268,7 +281,11 @@ func (g *Grant) check() error {
 }
 func (t *Ticket) check() error  { return firstError(text(t.LiveKit, 1000), text(t.Token, maxMessage)) }
 func (r *Refused) check() error { return firstError(text(r.What, 100), text(r.Why, 1000)) }
-func (o *Over) check() error    { return firstError(text(o.Cause, 24), text(o.Why, 1000)) }
+func (p *Phone) check() error {
+	return firstError(number(p.Meeting), text(p.Number, maxName), text(p.PIN, maxName))
+}
+
+func (o *Over) check() error { return firstError(text(o.Cause, 24), text(o.Why, 1000)) }
 
 func (r *Roster) check() error {
 	if len(r.Members) > maxMembers || len(r.Hosts) > maxMembers {

@@ -10,7 +10,7 @@ import (
 	"github.com/proffer/proffer/triage/account"
 )
 
-// Config is what a Hub is made of. Every field has to be set.
+// Config is what a Hub is made of. Every field has to be set, but for those of connectors.
 type Config struct {
 	Store    Store
 	Rooms    Rooms
@@ -21,6 +21,9 @@ type Config struct {
 	LiveKit  string           // address of the media server's signalling, such as "wss://proffer.example/livekit"
 	Clock    func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
+
+	Record func(ctx context.Context, id string) error // begins to record a meeting, by Sit; nil: nothing is recorded here
+	Number string                                     // at which the telephone is; "": nobody dials in
 }
 
 // Hub holds the meetings that somebody of this process has a session in. It is safe for concurrent use.
@@ -66,7 +69,7 @@ func (h *Hub) Create(ctx context.Context, m Meeting) (Meeting, error) {
 	switch m.Mode {
 	case Standard:
 	case E2EE:
-		if why, err := h.denies(ctx, m.Org); err != nil {
+		if why, err := h.MayEncrypt(ctx, m.Org); err != nil {
 			return m, err
 		} else if why != "" {
 			return m, refusal(Forbidden, "%s", why)
@@ -80,10 +83,6 @@ func (h *Hub) Create(ctx context.Context, m Meeting) (Meeting, error) {
 
 // MayEncrypt says why meetings of an organisation cannot be end-to-end encrypted; "" where they can.
 func (h *Hub) MayEncrypt(ctx context.Context, org account.OrgID) (why string, err error) {
-	return h.denies(ctx, org)
-}
-
-func (h *Hub) denies(ctx context.Context, org account.OrgID) (why string, err error) {
 	o, err := h.Standing.Organisation(ctx, org)
 	if err != nil {
 		return "", err

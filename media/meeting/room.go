@@ -30,10 +30,11 @@ type room struct {
 	list list // of an E2EE meeting
 	host J    // of the upgrade, or zeros
 
-	roster roster // of a standard meeting
-	chairs map[J]*Chair
-	epoch  uint64 // of its key, or of the last one it had
-	key    *[32]byte
+	roster    roster // of a standard meeting
+	chairs    map[J]*Chair
+	epoch     uint64 // of its key, or of the last one it had
+	key       *[32]byte
+	recording bool // one is about to begin
 }
 
 // seat is a join on the board.

@@ -69,13 +69,16 @@ func (r *room) tellHost(ctx context.Context, p *seat) {
 	if p.session == nil || !r.roster.hosts(p.J) {
 		return
 	}
-	why, err := r.h.denies(ctx, r.m.Org)
+	why, err := r.h.MayEncrypt(ctx, r.m.Org)
 	if err != nil {
 		r.h.Log.WarnContext(ctx, "the plan of an organisation could not be read", "meeting", r.id, "err", err)
 		why = "Whether your plan allows it could not be read. Reload the page."
 	}
 	p.session.send(&Terms{Meeting: r.id, May: why == "", Why: why, Lost: r.roster.lost()})
 	p.session.send(r.roster.lobbyMessage(r.id, true))
+	if r.h.Number != "" {
+		p.session.send(&Phone{Meeting: r.id, Number: r.h.Number, PIN: r.h.Master.pin(r.id)})
+	}
 }
 
 // tellRoster tells everyone who is there.
@@ -216,7 +219,7 @@ func (r *room) failed(ctx context.Context, s *Session, what string, err error) {
 // orders are what hosts can tell the server to do.
 var orders = map[string]func(*room, context.Context, *Session, J, bool) (why string){
 	OrderAdmit: (*room).orderAdmit, OrderRemove: (*room).orderRemove, OrderHost: (*room).orderHost, OrderLock: (*room).orderLock,
-	OrderLobby: (*room).orderLobby, OrderEnd: (*room).orderEnd,
+	OrderLobby: (*room).orderLobby, OrderRecord: (*room).orderRecord, OrderEnd: (*room).orderEnd,
 }
 
 // ordered carries out a host's order.

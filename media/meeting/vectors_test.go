@@ -66,7 +66,7 @@ func outgoing() map[string]func() body {
 	return map[string]func() body{"welcome": func() body { return new(Welcome) }, "entry": func() body { return new(EntryMessage) },
 		"grant": func() body { return new(Grant) }, "roster": func() body { return new(Roster) }, "ticket": func() body { return new(Ticket) },
 		"refused": func() body { return new(Refused) }, "lobby": func() body { return new(Lobby) }, "terms": func() body { return new(Terms) },
-		"over": func() body { return new(Over) }, "line from": func() body { return new(LineFrom) }}
+		"phone": func() body { return new(Phone) }, "over": func() body { return new(Over) }, "line from": func() body { return new(LineFrom) }}
 }
 
 // fields shows a body's fields by name, as the vectors do: bytes as hex, integers as numbers.

@@ -3,14 +3,19 @@ package meeting
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"slices"
 )
 
 // Master wraps the keys of standard meetings, AES-256-GCM, so that they can lie in the database. It comes from a file beside
 // the signing keys: a copy of the database, or of its write-ahead log, holds no key that could be read.
-type Master struct{ aead cipher.AEAD }
+type Master struct {
+	aead cipher.AEAD
+	pins []byte // the key of which PINs for dialling in are made
+}
 
 // NewMaster makes the master key of 32 random bytes.
 func NewMaster(key [32]byte) *Master {
@@ -22,7 +27,11 @@ func NewMaster(key [32]byte) *Master {
 	if err != nil {
 		panic(err)
 	}
-	return &Master{aead}
+	pins, err := hkdf.Key(sha256.New, key[:], nil, contextPIN, sha256.Size)
+	if err != nil {
+		panic(err)
+	}
+	return &Master{aead, pins}
 }
 
 // wrappedName is what a wrapped key is bound to.

@@ -82,6 +82,11 @@ func (p *Participant) EndForAll() error {
 	return p.decide(e2ee.EndForAll{}, &e2ee.Order{What: e2ee.OrderEnd, On: true})
 }
 
+// Record makes the server record a standard meeting, which everyone sees, or stop it.
+func (p *Participant) Record(on bool) error {
+	return p.decide(nil, &e2ee.Order{What: e2ee.OrderRecord, On: on})
+}
+
 // Upgrade makes a standard meeting end-to-end encrypted, for good, and carries these people over. Look at Terms before: there is no
 // way back.
 func (p *Participant) Upgrade(carry ...e2ee.J) error {

@@ -7,7 +7,7 @@ import (
 	"github.com/proffer/proffer/media/e2ee"
 )
 
-// Event is something that a participant tells: a StateChanged, ViewChanged, Knock, Lobby, Terms, Warning, Line, Refused, Session,
+// Event is something that a participant tells: a StateChanged, ViewChanged, Knock, Lobby, Terms, Phone, Warning, Line, Refused, Session,
 // Media, IdentityChanged or Ended.
 type Event interface{ event() }
 
@@ -29,6 +29,8 @@ type (
 	Lobby struct{ e2ee.Lobby }
 	// Terms tells a host of a standard meeting whether it may be upgraded, and what will stop.
 	Terms struct{ e2ee.Terms }
+	// Phone tells a host of a standard meeting how people dial in.
+	Phone struct{ e2ee.Phone }
 	// Warning is for people.
 	Warning struct {
 		Code  e2ee.WarningCode
@@ -69,6 +71,7 @@ func (ViewChanged) event()     {}
 func (Knock) event()           {}
 func (Lobby) event()           {}
 func (Terms) event()           {}
+func (Phone) event()           {}
 func (Warning) event()         {}
 func (Line) event()            {}
 func (Refused) event()         {}

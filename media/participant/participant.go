@@ -215,6 +215,8 @@ func (p *Participant) received(message any) {
 		p.lobby(m)
 	case *e2ee.Terms:
 		p.tell(Terms{*m})
+	case *e2ee.Phone:
+		p.tell(Phone{*m})
 	case *e2ee.Over:
 		p.over(m)
 	}

@@ -59,6 +59,7 @@ type server struct {
 	dir   string
 	tap   *participanttest.Tap
 	relay *participanttest.Relay
+	sip   int // port of the telephone
 	cmd   *exec.Cmd
 	log   *captured
 }
@@ -74,7 +75,7 @@ func startServer(t *testing.T) *server {
 // startServerWith starts a server whose packets of media are recorded, if record is set.
 func startServerWith(t *testing.T, record func(packet []byte)) *server {
 	t.Helper()
-	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", freeTCP(t)), media: freeUDP(t), dir: t.TempDir(), log: &captured{}}
+	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", freeTCP(t)), media: freeUDP(t), sip: freeTCP(t), dir: t.TempDir(), log: &captured{}}
 	var err error
 	if s.relay, err = participanttest.NewRelay(s.media, record); err != nil {
 		t.Fatal(err)
@@ -100,7 +101,8 @@ func (s *server) boot() {
 	s.cmd = exec.Command(path, "serve")
 	s.cmd.Dir = s.dir
 	s.cmd.Env = append(os.Environ(), "PROFFER_DEMO=true", "PROFFER_SAMPLES=false", "PROFFER_URL="+s.url, "PROFFER_ADDR="+s.addr,
-		"PROFFER_DATA="+filepath.Join(s.dir, "data"), "PROFFER_MEDIA_IP="+participanttest.Host, fmt.Sprintf("PROFFER_MEDIA_UDP=%d", s.media))
+		"PROFFER_DATA="+filepath.Join(s.dir, "data"), "PROFFER_MEDIA_IP="+participanttest.Host, fmt.Sprintf("PROFFER_MEDIA_UDP=%d", s.media),
+		fmt.Sprintf("PROFFER_SIP_ADDR=127.0.0.1:%d", s.sip), "PROFFER_SIP_NUMBER=+1 555 0100")
 	s.cmd.Stderr = s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := s.cmd.StdoutPipe()

@@ -12,6 +12,7 @@ func TestWhole(t *testing.T) {
 	t.Run("standard", s.with(standardMeeting))
 	t.Run("e2ee", s.with(encryptedMeeting))
 	t.Run("upgrade", s.with(upgradedMeeting))
+	t.Run("connectors", s.with(connectedMeeting))
 	t.Run("lost", s.with(lostNetwork))
 	t.Run("restart", s.with(restartedServer))
 	t.Run("demo", s.with(demonstration))

@@ -39,6 +39,9 @@ type Server struct {
 	ended       chan error // Start's result, once
 }
 
+// Signalling is where this process reaches the server's signalling.
+func (s *Server) Signalling() string { return "ws://" + s.url.Host }
+
 // codecs is what may be sent: what PROTOCOL.md section 6 has a rule for.
 var codecs = []string{"audio/opus", "audio/PCMU", "video/VP8", "video/VP9", "video/rtx"}
 

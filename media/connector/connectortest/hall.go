@@ -32,8 +32,9 @@ type Hall struct {
 	server *sfu.Server
 	url    string
 
-	mu      sync.Mutex // over all that follows
-	refuse  string     // why nobody is seated
+	mu      sync.Mutex    // over all that follows
+	refuse  string        // why nobody is seated
+	lobby   chan struct{} // what telephones wait for; nil: nothing
 	change  connector.Change
 	next    uint16
 	seats   map[uint16]*seat
@@ -67,10 +68,17 @@ func NewHall(t testing.TB) *Hall {
 func (h *Hall) Sit(ctx context.Context, meeting string, kind connector.Kind, name string) (connector.Seat, error) {
 	h.mu.Lock()
 	h.numbers++
-	number := fmt.Sprintf("connector %d", h.numbers)
+	number, lobby := fmt.Sprintf("connector %d", h.numbers), h.lobby
 	h.mu.Unlock()
 	if meeting != Meeting {
 		return nil, errors.New("there is no such meeting")
+	}
+	if lobby != nil && kind == connector.Telephone {
+		select {
+		case <-lobby:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	s, err := h.seat(franking.ConnectorJoin(number), [32]byte{}, name)
 	if err == nil {
@@ -80,6 +88,14 @@ func (h *Hall) Sit(ctx context.Context, meeting string, kind connector.Kind, nam
 		}
 	}
 	return s, err
+}
+
+// Lobby makes telephones wait until let is called.
+func (h *Hall) Lobby() (let func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lobby = make(chan struct{})
+	return sync.OnceFunc(func() { close(h.lobby) })
 }
 
 // SeatPerson seats somebody who is no connector.

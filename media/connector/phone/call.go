@@ -19,6 +19,7 @@ import (
 const (
 	tries     = 3                // PINs of one call
 	patience  = 30 * time.Second // for each
+	lobby     = 10 * time.Minute // for a host to let the caller in
 	silence   = time.Minute      // without a packet: the caller is gone
 	longestIn = 24 * time.Hour
 	goodbye   = 10 * time.Second // to say it
@@ -29,6 +30,7 @@ var (
 	errHungUp = errors.New("phone: the caller hung up")
 	errSilent = no{sip.StatusRequestTimeout, "Nothing is heard of you any more"}
 	errSlow   = no{sip.StatusRequestTimeout, "No PIN was entered"}
+	errLobby  = no{sip.StatusRequestTimeout, "Nobody let you in"}
 	errWrong  = no{sip.StatusForbidden, "No running meeting has this PIN"}
 )
 
@@ -189,9 +191,9 @@ type inside struct {
 
 // join takes the caller into a meeting.
 func (c *call) join(ctx context.Context, meeting string) (*inside, error) {
-	seat, err := c.server.config.Meetings.Sit(ctx, meeting, connector.Telephone, c.name)
+	seat, err := c.sit(ctx, meeting)
 	if err != nil {
-		return nil, no{sip.StatusGlobalDecline, err.Error()}
+		return nil, err
 	}
 	b, release := c.server.bridge(meeting)
 	in := &inside{caller: &caller{media: c.media, tones: player{beeps: welcome}}, call: c, bridge: b, release: release}
@@ -209,6 +211,34 @@ func (c *call) join(ctx context.Context, meeting string) (*inside, error) {
 	}
 	b.enter(in.caller)
 	return in, nil
+}
+
+// sit takes a seat. Where a host has to let the caller in first, it hears that it waits.
+func (c *call) sit(ctx context.Context, meeting string) (seat connector.Seat, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, lobby, errLobby)
+	defer cancel()
+	waits, done := context.WithCancel(context.Background())
+	go func() {
+		defer done()
+		seat, err = c.server.config.Meetings.Sit(ctx, meeting, connector.Telephone, c.name)
+	}()
+	p := player{beeps: waiting}
+	var sound, said [frame]int16
+	every(waits, func() bool {
+		if !p.next(sound[:]) {
+			p = player{beeps: waiting}
+		}
+		c.media.play(sound[:])
+		c.media.voice(said[:]) // nobody hears it
+		return true
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, no{sip.StatusGlobalDecline, err.Error()}
+	}
+	return seat, nil
 }
 
 // stay lets the caller take part until somebody ends it, and tells why.

@@ -29,17 +29,17 @@ func (n nobody) Sit(context.Context, string, connector.Kind, string) (connector.
 // TestWrongPIN: three wrong PINs end a call, a wrong one that is dialled is no number, and many turn everybody away.
 func TestWrongPIN(t *testing.T) {
 	s := start(t, nobody{t}, nil)
-	c := dial(t, s.Addr(), script{keys: "0000000000" + "1111111111" + "42#", hertz: 1000})
-	if trace := c.ended(); !strings.Contains(trace, `cause=403 ;text="No running meeting has this PIN"`) {
+	c := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: "0000000000" + "1111111111" + "42#", Hertz: 1000})
+	if trace := c.Ended(); !strings.Contains(trace, `cause=403 ;text="No running meeting has this PIN"`) {
 		t.Errorf("the caller was not told why:\n%s", trace)
 	}
-	if dial(t, s.Addr(), script{dial: "0000000000", refused: 404}).ended(); s.wrong.full(time.Now()) {
+	if connectortest.Dial(t, s.Addr(), connectortest.Script{Dial: "0000000000", Refused: 404}).Ended(); s.wrong.full(time.Now()) {
 		t.Error("four wrong PINs turn everybody away")
 	}
 	for range wrongPINs {
 		s.find(t.Context(), "2222222222")
 	}
-	if trace := dial(t, s.Addr(), script{refused: 503}).ended(); !strings.Contains(trace, "Too many wrong PINs") {
+	if trace := connectortest.Dial(t, s.Addr(), connectortest.Script{Refused: 503}).Ended(); !strings.Contains(trace, "Too many wrong PINs") {
 		t.Errorf("the caller was not told why:\n%s", trace)
 	}
 	if _, ok := s.find(t.Context(), thePIN); ok {
@@ -50,52 +50,70 @@ func TestWrongPIN(t *testing.T) {
 // TestRefused: what cannot be taken is refused in words, and takes no place.
 func TestRefused(t *testing.T) {
 	s := start(t, nobody{t}, func(c *Config) { c.Calls = 1 })
-	if trace := dial(t, s.Addr(), script{noKeys: true, refused: 488}).ended(); !strings.Contains(trace, "sends no digits") {
+	if trace := connectortest.Dial(t, s.Addr(), connectortest.Script{NoKeys: true, Refused: 488}).Ended(); !strings.Contains(trace, "sends no digits") {
 		t.Error(trace)
 	}
-	if trace := dial(t, s.Addr(), script{law: 9, refused: 488}).ended(); !strings.Contains(trace, "G.711") {
+	if trace := connectortest.Dial(t, s.Addr(), connectortest.Script{Law: 9, Refused: 488}).Ended(); !strings.Contains(trace, "G.711") {
 		t.Error(trace)
 	}
-	one := dial(t, s.Addr(), script{hertz: 1000, stays: 3 * time.Second})
-	one.hears(880) // the tone that asks for the PIN, for a moment
-	if trace := dial(t, s.Addr(), script{refused: 486}).ended(); !strings.Contains(trace, "All lines are busy") {
+	one := connectortest.Dial(t, s.Addr(), connectortest.Script{Hertz: 1000, Stays: 3 * time.Second})
+	one.Hears(880) // the tone that asks for the PIN, for a moment
+	if trace := connectortest.Dial(t, s.Addr(), connectortest.Script{Refused: 486}).Ended(); !strings.Contains(trace, "All lines are busy") {
 		t.Error(trace)
 	}
-	one.ended()
-	eventually(t, "the place is free again", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.places == 0 && len(s.running) == 0 }, func() string { return "" })
+	one.Ended()
+	connectortest.Eventually(t, "the place is free again", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.places == 0 && len(s.running) == 0 }, func() string { return "" })
 }
 
 // TestHangsUp: a caller who hangs up is out of the meeting.
 func TestHangsUp(t *testing.T) {
 	h := connectortest.NewHall(t)
 	s := start(t, h, nil)
-	c := dial(t, s.Addr(), script{keys: thePIN, hertz: 1000, stays: 6 * time.Second})
-	eventually(t, "the caller is in", func() bool { return len(h.Names()) == 1 }, func() string { return c.out.String() })
-	c.ended()
-	eventually(t, "the caller is out", func() bool {
+	c := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN, Hertz: 1000, Stays: 6 * time.Second})
+	connectortest.Eventually(t, "the caller is in", func() bool { return len(h.Names()) == 1 }, func() string { return c.Said() })
+	c.Ended()
+	connectortest.Eventually(t, "the caller is out", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return len(h.Names()) == 0 && s.places == 0 && len(s.bridges) == 0
 	}, func() string { return "" })
 }
 
+// TestLobby: a caller who has to be let in hears that it waits, and may hang up meanwhile.
+func TestLobby(t *testing.T) {
+	h := connectortest.NewHall(t)
+	let := h.Lobby()
+	s := start(t, h, nil)
+	one := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN, Hertz: 1000})
+	two := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN, Hertz: 700, Stays: 5 * time.Second})
+	connectortest.Eventually(t, "the caller hears that it waits", func() bool { return connectortest.Strength(one.Last(time.Second), 440) > 500 }, one.Said)
+	two.Ended()
+	if names := h.Names(); len(names) != 0 {
+		t.Errorf("in the meeting: %v", names)
+	}
+	let()
+	connectortest.Eventually(t, "the caller is in", func() bool { return len(h.Names()) == 1 }, one.Said)
+	h.Upgrade("over")
+	one.Ended()
+}
+
 // TestRekey: a caller hears and is heard across a change of the key, and when the caller whose line hears for all has gone.
 func TestRekey(t *testing.T) {
 	h := connectortest.NewHall(t)
 	s := start(t, h, nil)
-	one := dial(t, s.Addr(), script{keys: thePIN, hertz: 1000, stays: 8 * time.Second})
-	eventually(t, "one caller is in", func() bool { return len(h.Names()) == 1 }, func() string { return one.out.String() })
-	two := dial(t, s.Addr(), script{keys: thePIN, hertz: 700})
-	two.hears(1000, 700)
+	one := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN, Hertz: 1000, Stays: 8 * time.Second})
+	connectortest.Eventually(t, "one caller is in", func() bool { return len(h.Names()) == 1 }, func() string { return one.Said() })
+	two := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN, Hertz: 700})
+	two.Hears(1000, 700)
 	h.Rekey()
 	singer := h.Sender("Singer")
 	singer.Send(1<<1|1, 1, connectortest.Tone(t, 440), 20*time.Millisecond) // Opus of a microphone
 	l := listens(t, h)
-	one.ended()
-	two.hears(440, 700, 1000)
+	one.Ended()
+	two.Hears(440, 700, 1000)
 	l.hears(t, 700)
 	h.Upgrade("over")
-	two.ended()
+	two.Ended()
 }
 
 // raw is a caller who writes its own messages.

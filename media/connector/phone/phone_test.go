@@ -71,11 +71,11 @@ func listens(t *testing.T, h *connectortest.Hall) *listener {
 // hears waits until somebody is heard with a tone.
 func (l *listener) hears(t *testing.T, tone float64, not ...float64) {
 	t.Helper()
-	eventually(t, "somebody in the meeting hears the caller", func() bool {
+	connectortest.Eventually(t, "somebody in the meeting hears the caller", func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, s := range l.sound {
-			if clearly(s[max(0, len(s)-rate):], tone, not...) {
+			if connectortest.Clearly(s[max(0, len(s)-rate):], tone, not...) {
 				return true
 			}
 		}
@@ -90,28 +90,28 @@ func TestCalls(t *testing.T) {
 	h.Sender("Singer").Send(franking.Opus, franking.Microphone, connectortest.Tone(t, 440), 20*time.Millisecond)
 	l := listens(t, h)
 
-	one := dial(t, s.Addr(), script{keys: thePIN + "#", hertz: 1000})
-	one.hears(440, 1000) // the meeting, and not itself
+	one := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN + "#", Hertz: 1000})
+	one.Hears(440, 1000) // the meeting, and not itself
 	l.hears(t, 1000)
 	if names := h.Names(); !slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "Telephone …") }) {
 		t.Errorf("the roster shows no telephone: %v", names)
 	}
 
-	two := dial(t, s.Addr(), script{keys: "1*" + thePIN, hertz: 700, law: pcma, tcp: true})
-	two.hears(440, 700)
-	two.hears(1000, 700)
-	one.hears(700, 1000)
-	one.hears(440, 1000)
+	two := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: "1*" + thePIN, Hertz: 700, Law: pcma, TCP: true})
+	two.Hears(440, 700)
+	two.Hears(1000, 700)
+	one.Hears(700, 1000)
+	one.Hears(440, 1000)
 	l.hears(t, 700)
 
 	h.Upgrade("This meeting is end-to-end encrypted now, which a telephone cannot be.")
-	for _, c := range []*sipp{one, two} {
-		if trace := c.ended(); !strings.Contains(trace, `text="This meeting is end-to-end encrypted now, which a telephone cannot be."`) {
+	for _, c := range []*connectortest.Caller{one, two} {
+		if trace := c.Ended(); !strings.Contains(trace, `text="This meeting is end-to-end encrypted now, which a telephone cannot be."`) {
 			t.Errorf("the caller was not told why:\n%s", trace)
 		}
 	}
-	three := dial(t, s.Addr(), script{dial: thePIN, noKeys: true, refused: 603})
-	if trace := three.ended(); !strings.Contains(trace, "SIP/2.0 603 This meeting is end-to-end encrypted now") {
+	three := connectortest.Dial(t, s.Addr(), connectortest.Script{Dial: thePIN, NoKeys: true, Refused: 603})
+	if trace := three.Ended(); !strings.Contains(trace, "SIP/2.0 603 This meeting is end-to-end encrypted now") {
 		t.Errorf("the caller was not told why:\n%s", trace)
 	}
 }

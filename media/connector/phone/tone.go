@@ -12,6 +12,7 @@ type beep struct {
 var (
 	asking   = []beep{{880, 8}, {0, 4}, {880, 8}, {0, 180}}            // enter the PIN
 	wrong    = []beep{{350, 15}, {0, 5}, {350, 15}, {0, 5}, {350, 15}} // no such PIN
+	waiting  = []beep{{0, 100}, {440, 20}, {0, 80}}                    // a host has to let the caller in
 	welcome  = []beep{{523, 8}, {659, 8}, {784, 12}}                   // in the meeting now
 	farewell = []beep{{784, 8}, {659, 8}, {523, 12}, {0, 10}}          // shown out
 )

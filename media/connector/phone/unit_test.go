@@ -270,7 +270,7 @@ func TestSpeaker(t *testing.T) {
 			hear(p.Data, uint64(i))
 		}
 	}
-	if got := strength(heard[frame*10:frame*40], 440); got < 2000 {
+	if got := connectortest.Strength(heard[frame*10:frame*40], 440); got < 2000 {
 		t.Errorf("440 Hz is %v", got)
 	}
 	for n := range 2000 {

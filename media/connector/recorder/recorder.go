@@ -16,16 +16,17 @@ import (
 
 // File is one file of a recording.
 type File struct {
-	Meeting string
-	Join    [32]byte // whose it is
-	Person  string   // as the roster called them when it began
-	Screen  bool     // of a screen that was shared; else of camera and microphone
-	Part    int      // from 1: another begins when something joins that the file before has no track for
-	Began   time.Time
-	Type    string // MIME
+	Meeting   string
+	Recording time.Time // when the recording began
+	Join      [32]byte  // whose it is
+	Person    string    // as the roster called them when it began
+	Screen    bool      // of a screen that was shared; else of camera and microphone
+	Part      int       // from 1: another begins when something joins that the file before has no track for
+	Began     time.Time
+	Type      string // MIME
 }
 
-// Name is the file's name, which no other of the meeting has.
+// Name is the file's name, which no other of the recording has.
 func (f File) Name() string {
 	of, suffix := "person", "webm"
 	if f.Screen {
@@ -48,12 +49,13 @@ const maxReels = 2000
 
 // Recorder is a recording that runs.
 type Recorder struct {
-	who  *connector.Participant
-	seat connector.Seat
-	sink Sink
-	log  *slog.Logger
-	done chan struct{}
-	work sync.WaitGroup
+	who   *connector.Participant
+	seat  connector.Seat
+	sink  Sink
+	log   *slog.Logger
+	began time.Time
+	done  chan struct{}
+	work  sync.WaitGroup
 
 	mu    sync.Mutex // over all that follows
 	reels map[origin]*reel
@@ -68,7 +70,7 @@ type origin struct {
 
 // Start records from now on, until Stop or the loss of the seat.
 func Start(ctx context.Context, seat connector.Seat, sink Sink, log *slog.Logger) (*Recorder, error) {
-	r := &Recorder{seat: seat, sink: sink, log: log, done: make(chan struct{}), reels: map[origin]*reel{}}
+	r := &Recorder{seat: seat, sink: sink, log: log, began: time.Now(), done: make(chan struct{}), reels: map[origin]*reel{}}
 	var err error
 	if r.who, err = connector.Join(ctx, seat, connector.Options{Video: true, Frame: r.frame, Log: log}); err != nil {
 		return nil, fmt.Errorf("recorder: joining the meeting: %w", err)
@@ -125,7 +127,7 @@ func (r *Recorder) frame(f rtpframe.Frame) {
 // begin makes a reel. It is called with mu held.
 func (r *Recorder) begin(o origin) *reel {
 	to := &reel{create: r.sink.Create, fail: r.fail, queue: make(chan rtpframe.Frame, maxQueued),
-		file: File{Meeting: r.seat.Meeting(), Join: o.join, Person: r.who.Name(o.join), Screen: o.screen},
+		file: File{Meeting: r.seat.Meeting(), Recording: r.began, Join: o.join, Person: r.who.Name(o.join), Screen: o.screen},
 		gone: func() bool { return r.who.Name(o.join) == "" }}
 	r.reels[o] = to
 	r.work.Go(to.run)

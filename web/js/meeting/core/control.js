@@ -17,6 +17,7 @@ import { grant, roster } from "./standard.js";
 /** @typedef {{ what: string, why: string }} Refused */
 /** @typedef {{ meeting: string, locked: boolean, on: boolean, waiting: { j: string, name: string }[] }} Lobby */
 /** @typedef {{ meeting: string, may: boolean, why: string, lost: string[] }} Terms */
+/** @typedef {{ meeting: string, number: string, pin: string }} Phone */
 /** @typedef {{ cause: string, why: string }} Over */
 
 /** An empty byte string or a J. @param {Uint8Array} j */
@@ -38,7 +39,7 @@ export const liveMessage = body("live", [["signed", bytes()]]);
 export const line = body("line", [["frame", bytes()]]);
 
 /**
- * What a host of a standard meeting tells the server to do: "admit" (off: refuse), "remove", "host" (co-host), "lock", "lobby", "end".
+ * What a host of a standard meeting tells the server to do: "admit" (off: refuse), "remove", "host" (co-host), "lock", "lobby", "record", "end".
  * @type {import("./body.js").Body<Order>}
  */
 export const order = body("order", [["what", text], ["j", bytes()], ["on", bool]], (/** @type {Order} */ o) => {
@@ -88,6 +89,12 @@ export const terms = body("terms", [["meeting", text], ["may", bool], ["why", te
 	if (t.lost.length > MAX_MEMBERS) fail("terms of more than 1,000 things");
 	for (const s of [t.why, ...t.lost]) visible(s, 1000);
 });
+/** @type {import("./body.js").Body<Phone>} */
+export const phone = body("phone", [["meeting", text], ["number", text], ["pin", text]], (/** @type {Phone} */ p) => {
+	meetingNumber(p.meeting);
+	visible(p.number, MAX_NAME);
+	visible(p.pin, MAX_NAME);
+});
 /** @type {import("./body.js").Body<Over>} */
 export const over = body("over", [["cause", text], ["why", text]], (/** @type {Over} */ o) => {
 	visible(o.cause, 24);
@@ -101,12 +108,12 @@ export const chatLine = body("line", [["text", text], ["to", bytes()]], (/** @ty
 });
 
 /** What a client receives, by kind. @type {Record<string, import("./body.js").Body<any>>} */
-const received = { welcome, entry, live: liveMessage, line: lineFrom, grant, roster, ticket, refused, lobby, terms, over };
+const received = { welcome, entry, live: liveMessage, line: lineFrom, grant, roster, ticket, refused, lobby, terms, phone, over };
 
 /**
  * @typedef {({ type: "welcome" } & Welcome) | ({ type: "entry" } & Entry) | ({ type: "live" } & LiveMessage) | ({ type: "line" } & LineFrom)
  *   | ({ type: "grant" } & import("./standard.js").Grant) | ({ type: "roster" } & import("./standard.js").Roster) | ({ type: "ticket" } & Ticket)
- *   | ({ type: "refused" } & Refused) | ({ type: "lobby" } & Lobby) | ({ type: "terms" } & Terms) | ({ type: "over" } & Over)} Received
+ *   | ({ type: "refused" } & Refused) | ({ type: "lobby" } & Lobby) | ({ type: "terms" } & Terms) | ({ type: "phone" } & Phone) | ({ type: "over" } & Over)} Received
  */
 
 /**

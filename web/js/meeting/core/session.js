@@ -48,7 +48,7 @@ const MARGIN = 60_000;
 const UNSEEN = 64;
 
 /** What the server does at the word of a standard meeting's host. */
-const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "end"]);
+const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "end"]);
 
 /** How often the page is told of changes, in ms. */
 const SHOWN = 40;
@@ -94,7 +94,7 @@ export class Session {
 	/** Devices that this session has taken note of in a standard meeting. @type {Set<string>} */
 	#met = new Set();
 	/** @type {import("./view.js").Beside} */
-	#beside = { e2ee: false, lobby: undefined, terms: undefined, over: undefined, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
+	#beside = { e2ee: false, lobby: undefined, terms: undefined, phone: undefined, over: undefined, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
 
 	/**
 	 * @param {Opened} opened
@@ -157,8 +157,9 @@ export class Session {
 	/** @param {string} key */
 	async #meetIdentity(key) {
 		const { keys, changed } = await this.#kept.identity(key);
-		this.#identity.splice(0, Infinity, ...keys);
-		this.#beside.identityChanged = changed;
+		const another = this.#identity.length > 0 && !this.#identity.includes(key); // where nothing is kept, this page still knows
+		this.#identity.splice(0, Infinity, ...new Set([...this.#identity, ...keys]));
+		this.#beside.identityChanged ||= changed || another;
 	}
 
 	#down() {
@@ -212,9 +213,9 @@ export class Session {
 				return this.#tell(message);
 			case "lobby":
 			case "terms":
+			case "phone":
 				if (message.meeting !== this.#opened.meeting) return;
-				if (message.type === "lobby") this.#beside.lobby = message;
-				else this.#beside.terms = message;
+				this.#beside = { ...this.#beside, [message.type]: message };
 				return this.#changed();
 			case "over":
 				return this.#over(message);
@@ -254,7 +255,7 @@ export class Session {
 			act: (/** @type {Action} */ a) => this.#act(a) };
 		const { member, actions } = await Member.join(config, this.#outside.now());
 		if (turn !== this.#turn) return; // another welcome is being answered
-		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, over: undefined, upgraded: false };
+		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined };
 		this.#chat = new Chat(meeting, member.j, member.e2ee);
 		this.#seated = "";
 		this.#outside.toFrames({ type: "begin", meeting, join: unhex(member.j), mode: member.e2ee ? "e2ee" : "standard" });
@@ -344,7 +345,7 @@ export class Session {
 	#moved(member, from, to) {
 		if (to === "waiting") {
 			this.#beside.e2ee = true;
-			this.#beside.upgraded = from === "standard";
+			this.#beside.upgraded ||= from === "standard"; // and so it stays when another join follows
 			this.#frames({ type: "mode", mode: "e2ee" });
 		}
 		if (to === "in" && member.secret) void this.#kept.keepLink(this.#opened.meeting, member.secret);
@@ -450,6 +451,7 @@ export class Session {
 		const line = await this.#chat?.open(frame, again);
 		if (!member || !line || line === "noEpoch" || line === "noMember") return;
 		if (typeof line === "string") member.drop(`line: ${line}`);
+		else if (line.join === member.j) member.drop("line: own"); // the server gives back what was shown when it was sent
 		else if (line.to === null || line.to === member.j) this.#tell({ type: "line", ...line, name: this.#name(line.join) });
 	}
 

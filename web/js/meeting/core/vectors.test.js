@@ -28,8 +28,8 @@ const of = (/** @type {string} */ kind) => vectors.signed.filter((/** @type {any
 const signed = { certificate, join, keys, link, ...moves };
 
 /** Bodies that are not signed; two kinds have a body for each direction, and a chat line is a third. */
-const { hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, over } = control;
-const plain = [hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, over, grant, roster];
+const { hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, phone, over } = control;
+const plain = [hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, phone, over, grant, roster];
 
 /** A value with its bytes in hexadecimal, as the vectors have them. @param {any} v @returns {any} */
 function shown(v) {
@@ -103,7 +103,7 @@ test("Go's unsigned messages", () => {
 		assert.deepEqual(shown(value), v.fields);
 		assert.equal(hex(marshal(b, value)), v.message);
 	}
-	for (const kind of ["welcome", "entry", "grant", "roster", "ticket", "refused", "lobby", "terms", "over"]) {
+	for (const kind of ["welcome", "entry", "grant", "roster", "ticket", "refused", "lobby", "terms", "phone", "over"]) {
 		const v = vectors.plain.find((/** @type {any} */ p) => p.kind === kind);
 		assert.deepEqual(shown(control.decodeControl(unhex(v.message))), { type: kind, ...v.fields });
 	}

@@ -6,9 +6,10 @@ import { ENDINGS } from "./state.js";
 /** @typedef {import("./member.js").Member} Member */
 
 /**
- * What the session knows beside its member. e2ee: also of one who is out; lobby and terms: a standard meeting's, by the server's word; over: the server's last
+ * What the session knows beside its member. e2ee: also of one who is out; lobby, terms and phone: a standard meeting's, by the server's word; over: the server's last
  * word; strange: device keys; compared: whether the code was.
- * @typedef {{ e2ee: boolean, lobby: import("./control.js").Lobby | undefined, terms: import("./control.js").Terms | undefined, over: import("./control.js").Over | undefined,
+ * @typedef {{ e2ee: boolean, lobby: import("./control.js").Lobby | undefined, terms: import("./control.js").Terms | undefined,
+ *   phone: import("./control.js").Phone | undefined, over: import("./control.js").Over | undefined,
  *   strange: Set<string>, compared: boolean, upgraded: boolean, identityChanged: boolean, online: boolean, now: number }} Beside
  */
 
@@ -42,8 +43,11 @@ export function view(m, b) {
 		link: m.secret !== undefined,
 		upgraded: b.upgraded,
 		terms: b.e2ee || !b.terms ? null : { may: b.terms.may, why: b.terms.why, lost: b.terms.lost },
+		phone: b.e2ee || !b.phone ? null : { number: b.phone.number, pin: b.phone.pin },
 		dropped: { ...m.dropped },
 		identityChanged: b.identityChanged,
+		noted: !m.warned.has("not noted "),
+		differ: m.split.size > 0 || [...m.warned].some((w) => w.startsWith("apart ")),
 		epochs: m.epochs.map(({ name }) => `${name.term}.${name.epoch}`),
 		online: b.online,
 	};
@@ -69,7 +73,7 @@ function standing(m, b) {
 function person(m, b, j) {
 	const join = m.joins.get(j);
 	const c = join?.certificate;
-	const lives = m.lives.get(j);
+	const seen = m.lives.get(j)?.at ?? m.since.get(j);
 	return {
 		join: j,
 		name: c?.name ?? "",
@@ -78,7 +82,7 @@ function person(m, b, j) {
 		guest: c !== undefined && isGuest(c),
 		device: join ? grouped(join.device) : "",
 		strange: join !== undefined && j !== m.j && b.strange.has(join.device),
-		heard: lives ? floor(b.now - lives.at) : null,
+		heard: seen === undefined ? null : floor(b.now - seen),
 		me: j === m.j,
 	};
 }

@@ -1,6 +1,6 @@
 /** The list of people, who waits, and what a host may do. */
 import { must } from "../../shared/page.js";
-import { el, named, reconcile, say } from "./dom.js";
+import { el, keepFocus, named, reconcile, say } from "./dom.js";
 import { commands } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
@@ -26,7 +26,7 @@ export class People {
 		must(body, '[data-act="admit-all"]').addEventListener("click", () => {
 			for (const w of this.#view?.waiting ?? []) decide("admit", { join: w.join, on: true });
 		});
-		for (const what of ["lock", "lobby"]) {
+		for (const what of ["lock", "lobby", "record"]) {
 			const box = /** @type {HTMLInputElement} */ (must(body, `[data-act="${what}"]`));
 			box.addEventListener("change", () => decide(what, { on: box.checked }));
 		}
@@ -46,9 +46,18 @@ export class People {
 	/** @param {View} view */
 	update(view) {
 		this.#view = view;
+		keepFocus(this.body, () => must(document, "[data-side-title]"), () => this.#show(view));
+	}
+
+	/** @param {View} view */
+	#show(view) {
 		const may = commands(view);
 		must(this.body, "[data-commands]").hidden = !may;
 		must(this.body, "[data-lobby-choice]").hidden = view.mode === "e2ee";
+		must(this.body, "[data-record-choice]").hidden = view.mode === "e2ee";
+		/** @type {HTMLInputElement} */ (must(this.body, '[data-act="record"]')).checked = view.members.some((m) => m.kind === "recorder");
+		must(this.body, "[data-phone]").hidden = !may || !view.phone;
+		say(must(this.body, "[data-phone-words]"), view.phone ? `Dial ${view.phone.number}, then the PIN ${grouped(view.phone.pin)}.` : "");
 		/** @type {HTMLInputElement} */ (must(this.body, '[data-act="lock"]')).checked = view.locked;
 		/** @type {HTMLInputElement} */ (must(this.body, '[data-act="lobby"]')).checked = view.lobbyOn;
 		must(this.body, "[data-lobby]").hidden = !may || view.waiting.length === 0;
@@ -83,6 +92,9 @@ export class People {
 
 /** @type {Record<string, string | undefined>} */
 const KINDS = { recorder: "Records this meeting", telephone: "On the telephone" };
+
+/** A PIN as people read it out. @param {string} pin */
+const grouped = (pin) => pin.replace(/(\d{3})(\d{3})(\d{4})/, "$1 $2 $3");
 
 /** @param {Member} m */
 function person(m) {

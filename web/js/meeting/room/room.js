@@ -3,6 +3,7 @@
  * workers; the page has none, but for the link's secret, which its human opened it with.
  */
 import { Media, missing } from "../media.js";
+import { frames } from "./refused.js";
 import { CAMERA, MICROPHONE, SCREEN } from "./stage.js";
 import { own, remote } from "./tracks.js";
 
@@ -67,7 +68,7 @@ export class Room {
 			},
 			speaking: (levels) => heard.speaking(new Set([...levels.keys()].map((j) => j || (this.view?.me ?? "")))),
 			state: (s) => heard.state(s),
-			counts: (c) => heard.counted(attacks(c.dropped)),
+			counts: (c) => heard.counted(frames(c.dropped)),
 			failed: (words) => this.#broken(words),
 		};
 	}
@@ -155,9 +156,3 @@ export class Room {
 		this.frame.terminate();
 	}
 }
-
-/** Why a frame is dropped without anybody having done wrong: at a change of key, of layer, or of the mode. */
-const INNOCENT = new Set(["injected", "noEpoch", "noMember", "noJoin", "otherLayer", "stale", "afterGap"]);
-
-/** How many frames did not hold. @param {Record<string, number>} dropped by kind */
-const attacks = (dropped) => Object.entries(dropped).reduce((sum, [why, n]) => sum + (INNOCENT.has(why) ? 0 : n), 0);

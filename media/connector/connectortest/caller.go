@@ -1,7 +1,6 @@
-package phone
+package connectortest
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -17,36 +16,33 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/zaf/g711"
 )
 
-// A caller is sipp (Debian's sip-tester): it speaks SIP, and plays the sound that the test wrote as a capture. What it is to hear goes to
-// a socket of the test, which its description names.
-
-// script is what a caller does.
-type script struct {
-	dial    string // user part of the address; "" for the telephone's own
-	keys    string // digits that it presses
-	hertz   float64
-	law     uint8
-	noKeys  bool          // the telephone has no digits
-	stays   time.Duration // until it hangs up; 0: until it is shown out
-	refused int           // with this status, rather than answered
-	tcp     bool
-	bare    bool // takes the first answer for the whole: nothing is played
+// Script is what a caller does.
+type Script struct {
+	Dial    string        // user part of the address; "" for the telephone's own
+	Keys    string        // digits that it presses
+	Hertz   float64       // of the tone that it sings
+	Law     uint8         // payload type: 0 µ-law, 8 A-law
+	NoKeys  bool          // the telephone has no digits
+	Stays   time.Duration // until it hangs up; 0: until it is shown out
+	Refused int           // with this status, rather than answered
+	TCP     bool
 }
 
-// sipp is a call that runs.
-type sipp struct {
-	t     *testing.T
+// Caller is somebody on the telephone: sipp (Debian's sip-tester), which speaks SIP and plays sound that the test wrote as a capture. What
+// it is to hear goes to a socket of the test, which its description names.
+type Caller struct {
+	t     testing.TB
 	ear   *net.UDPConn
 	trace string
 	done  chan struct{}
 	err   error
-	out   bytes.Buffer
+	said  string // file of what sipp says
 
-	mu    sync.Mutex // over both below
+	mu    sync.Mutex // over heard
 	heard []int16
-	marks int // packets with a marker
 }
 
 var scenario = `<?xml version="1.0" encoding="ISO-8859-1" ?>
@@ -119,8 +115,8 @@ Content-Length: 0
 ]]></send>
 `
 
-// dial makes a call.
-func dial(t *testing.T, to netip.AddrPort, s script) *sipp {
+// Dial makes a call.
+func Dial(t testing.TB, to netip.AddrPort, s Script) *Caller {
 	t.Helper()
 	ear, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -128,33 +124,38 @@ func dial(t *testing.T, to netip.AddrPort, s script) *sipp {
 	}
 	t.Cleanup(func() { ear.Close() })
 	dir := t.TempDir()
-	c := &sipp{t: t, ear: ear, trace: filepath.Join(dir, "messages"), done: make(chan struct{})}
+	c := &Caller{t: t, ear: ear, trace: filepath.Join(dir, "messages"), said: filepath.Join(dir, "said"), done: make(chan struct{})}
 	port := ear.LocalAddr().(*net.UDPAddr).Port
-	dialled, formats, events := s.dial, strconv.Itoa(int(s.law)), ""
+	dialled, formats, events := s.Dial, strconv.Itoa(int(s.Law)), ""
 	if dialled == "" {
 		dialled = "telephone"
 	}
-	if !s.noKeys {
+	if !s.NoKeys {
 		formats, events = formats+" 101", "a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\n"
 	}
 	write(t, filepath.Join(dir, "sound.pcap"), capture(s))
-	then := fmt.Sprintf("  <recv response=\"%d\"/>\n", s.refused) + strings.Replace(ack, "[branch]", "[branch-4]", 1) // of the same transaction
-	if s.refused == 0 {
+	then := fmt.Sprintf("  <recv response=\"%d\"/>\n", s.Refused) + strings.Replace(ack, "[branch]", "[branch-4]", 1) // of the same transaction
+	if s.Refused == 0 {
 		then = `  <recv response="200"/>` + "\n" + ack + `  <nop><action><exec play_pcap_audio="` + filepath.Join(dir, "sound.pcap") + `"/></action></nop>` + "\n" + shownOut
-		if s.stays > 0 {
-			then = strings.Replace(then, shownOut, fmt.Sprintf("  <pause milliseconds=\"%d\"/>\n", s.stays.Milliseconds())+hangsUp, 1)
+		if s.Stays > 0 {
+			then = strings.Replace(then, shownOut, fmt.Sprintf("  <pause milliseconds=\"%d\"/>\n", s.Stays.Milliseconds())+hangsUp, 1)
 		}
 	}
 	then = strings.ReplaceAll(then, "%[1]s", dialled)
 	file := filepath.Join(dir, "caller.xml")
 	write(t, file, fmt.Appendf(nil, scenario, dialled, port, formats, events, then))
 	transport := "u1"
-	if s.tcp {
+	if s.TCP {
 		transport = "t1"
 	}
 	cmd := exec.CommandContext(t.Context(), "sipp", to.String(), "-sf", file, "-m", "1", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", strconv.Itoa(freePort(t)), "-t", transport,
 		"-nostdin", "-trace_msg", "-message_file", c.trace, "-timeout", "90s", "-timeout_error")
-	cmd.Stdout, cmd.Stderr = &c.out, &c.out
+	out, err := os.Create(c.said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Dir = dir
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("sipp (Debian's sip-tester) is needed as a caller: %v", err)
@@ -165,7 +166,7 @@ func dial(t *testing.T, to netip.AddrPort, s script) *sipp {
 	return c
 }
 
-func write(t *testing.T, name string, b []byte) {
+func write(t testing.TB, name string, b []byte) {
 	t.Helper()
 	if err := os.WriteFile(name, b, 0o600); err != nil {
 		t.Fatal(err)
@@ -173,7 +174,7 @@ func write(t *testing.T, name string, b []byte) {
 }
 
 // freePort is an even port, of which the two above are free for sipp's media, too.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
@@ -183,7 +184,7 @@ func freePort(t *testing.T) int {
 	return c.LocalAddr().(*net.UDPAddr).Port &^ 1
 }
 
-func (c *sipp) listen() {
+func (c *Caller) listen() {
 	b := make([]byte, 1500)
 	for {
 		n, err := c.ear.Read(b)
@@ -195,55 +196,64 @@ func (c *sipp) listen() {
 			continue
 		}
 		c.mu.Lock()
-		c.heard = append(c.heard, decode(p.PayloadType, p.Payload)...)
-		if p.Marker {
-			c.marks++
+		for _, x := range p.Payload {
+			if p.PayloadType == 8 {
+				c.heard = append(c.heard, g711.DecodeAlawFrame(x))
+			} else {
+				c.heard = append(c.heard, g711.DecodeUlawFrame(x))
+			}
 		}
 		c.mu.Unlock()
 	}
 }
 
-// ended waits for the end of the call, which must be as its script says, and gives all messages.
-func (c *sipp) ended() string {
+// Ended waits for the end of the call, which must be as its script says, and gives all messages.
+func (c *Caller) Ended() string {
 	c.t.Helper()
 	<-c.done
 	trace, _ := os.ReadFile(c.trace)
 	if c.err != nil {
-		c.t.Fatalf("the call did not go as it should: %v\n%s\n%s", c.err, c.out.String(), trace)
+		c.t.Fatalf("the call did not go as it should: %v\n%s\n%s", c.err, c.Said(), trace)
 	}
 	return string(trace)
 }
 
-// last is the newest of what the caller heard.
-func (c *sipp) last(d time.Duration) []int16 {
+// Last is the newest of what the caller heard.
+func (c *Caller) Last(d time.Duration) []int16 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := min(len(c.heard), int(d.Seconds()*rate))
 	return append([]int16{}, c.heard[len(c.heard)-n:]...)
 }
 
-// hears waits until the caller hears one tone loudly and others not.
-func (c *sipp) hears(tone float64, not ...float64) {
+// Hears waits until the caller hears one tone loudly and others not.
+func (c *Caller) Hears(tone float64, not ...float64) {
 	c.t.Helper()
-	eventually(c.t, fmt.Sprintf("the caller hears %v Hz and not %v", tone, not), func() bool { return clearly(c.last(time.Second), tone, not...) },
-		func() string { return c.out.String() })
+	Eventually(c.t, fmt.Sprintf("the caller hears %v Hz and not %v", tone, not), func() bool { return Clearly(c.Last(time.Second), tone, not...) },
+		c.Said)
 }
 
-// clearly tells whether a second of sound has one tone and not others.
-func clearly(sound []int16, tone float64, not ...float64) bool {
-	if len(sound) < rate || strength(sound, tone) < 500 {
+// Clearly tells whether a second of sound has one tone and not others.
+func Clearly(sound []int16, tone float64, not ...float64) bool {
+	if len(sound) < rate || Strength(sound, tone) < 500 {
 		return false
 	}
 	for _, f := range not {
-		if strength(sound, f) > 100 {
+		if Strength(sound, f) > 100 {
 			return false
 		}
 	}
 	return true
 }
 
-// strength is the amplitude of one frequency (Goertzel).
-func strength(sound []int16, hertz float64) float64 {
+// Sound is 16-bit samples at 8 kHz, in frames of 20 ms.
+const (
+	rate  = 8000
+	frame = rate / 50
+)
+
+// Strength is the amplitude of one frequency (Goertzel).
+func Strength(sound []int16, hertz float64) float64 {
 	k := 2 * math.Cos(2*math.Pi*hertz/rate)
 	var a, b float64
 	for _, x := range sound {
@@ -252,7 +262,8 @@ func strength(sound []int16, hertz float64) float64 {
 	return 2 * math.Sqrt(max(0, a*a+b*b-k*a*b)) / float64(len(sound))
 }
 
-func eventually(t *testing.T, what string, ok func() bool, more func() string) {
+// Eventually waits for something that takes a while; more tells what else there is to know where it does not come.
+func Eventually(t testing.TB, what string, ok func() bool, more func() string) {
 	t.Helper()
 	for end := time.Now().Add(60 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -262,7 +273,7 @@ func eventually(t *testing.T, what string, ok func() bool, more func() string) {
 }
 
 // capture is what a caller sends, as a pcap file: its digits, and then a minute of its tone.
-func capture(s script) []byte {
+func capture(s Script) []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	out = append(out, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	out = binary.LittleEndian.AppendUint32(out, 1<<16)
@@ -281,10 +292,10 @@ func capture(s script) []byte {
 			out = binary.LittleEndian.AppendUint32(out, uint32(v))
 		}
 		out = append(out, frame...)
-		at += tick
+		at += 20 * time.Millisecond
 	}
-	for _, k := range s.keys {
-		event := byte(strings.IndexRune(keys, k))
+	for _, k := range s.Keys {
+		event := byte(strings.IndexRune("0123456789*#", k))
 		for i := range 6 {
 			end := byte(0)
 			if i > 2 {
@@ -294,11 +305,22 @@ func capture(s script) []byte {
 		}
 		stamp += 6 * frame
 	}
-	p := player{beeps: []beep{{s.hertz, 3000}}}
-	var sound [frame]int16
-	for p.next(sound[:]) {
-		put(s.law, encode(s.law, sound[:]))
+	for i := range 3000 {
+		sound := make([]byte, frame)
+		for j := range sound {
+			x := int16(6000 * math.Sin(2*math.Pi*s.Hertz*float64(i*frame+j)/rate))
+			if sound[j] = g711.EncodeUlawFrame(x); s.Law == 8 {
+				sound[j] = g711.EncodeAlawFrame(x)
+			}
+		}
+		put(s.Law, sound)
 		stamp += frame
 	}
 	return out
+}
+
+// Said is what sipp has to say of the call.
+func (c *Caller) Said() string {
+	b, _ := os.ReadFile(c.said)
+	return string(b)
 }
