@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/proffer/proffer/media/connector/connectortest"
 	"github.com/proffer/proffer/media/e2ee"
 	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/media/participant/participanttest"
@@ -75,7 +76,7 @@ func startServer(t *testing.T) *server {
 // startServerWith starts a server whose packets of media are recorded, if record is set.
 func startServerWith(t *testing.T, record func(packet []byte)) *server {
 	t.Helper()
-	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", freeTCP(t)), media: freeUDP(t), sip: freeTCP(t), dir: t.TempDir(), log: &captured{}}
+	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", freeTCP(t)), media: freeUDP(t), sip: connectortest.Port(t), dir: t.TempDir(), log: &captured{}}
 	var err error
 	if s.relay, err = participanttest.NewRelay(s.media, record); err != nil {
 		t.Fatal(err)
