@@ -65,6 +65,7 @@ func TestRoomByKeys(t *testing.T) {
 	host.hit(strings.Split("mcs", "")...) // letters are letters while one types
 	host.hit(kb.Enter)
 	guest.reads("mcs")
+	guest.waitEval(`document.querySelector("#live").textContent === "Hanna Holm wrote: mcs"`) // a panel that is shut says nothing itself
 	host.hit(kb.Escape)
 	host.waitEval(`document.activeElement.matches('[data-panel="chat"]')`)
 
