@@ -197,3 +197,19 @@ func TestMeantForSome(t *testing.T) {
 	late.waitText("you were not carried over")
 	host.meets("End-to-end encrypted")
 }
+
+// TestNoKeysNoClaims holds that the badge claims nothing once this device's keys are gone: between two joins, and when a worker breaks down.
+func TestNoKeysNoClaims(t *testing.T) {
+	s := start(t)
+	host := s.presenter(t)
+	link := host.makeMeeting("Choir rehearsal", "e2ee")
+	host.run(chromedp.Navigate("about:blank"), chromedp.Navigate(link))
+	host.waitEval(`document.querySelector("[data-join]")`)
+	host.do(`window.workers = []; window.Worker = class extends Worker { constructor(...about) { super(...about); workers.push(this) } }`)
+	host.press(`[data-join]`, "Join")
+	host.meets("End-to-end encrypted")
+	host.do(`workers[0].dispatchEvent(new MessageEvent("message", { data: { type: "rejoin" } }))`)
+	host.waitEval(`document.querySelector("[data-badge]").textContent === "Not connected"`)
+	host.do(`workers[0].dispatchEvent(new ErrorEvent("error", { message: "broken" }))`)
+	host.waitEval(`document.querySelector("[data-badge]").textContent === "Not in the meeting" && document.activeElement.matches("[data-over-title]")`)
+}
