@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -153,6 +156,14 @@ func TestLinkSecret(t *testing.T) {
 	member.waitURL(func(u string) bool { return strings.Contains(u, "/m/") })
 	member.press(`[data-join]`, "Join")
 	member.waitText("Waiting to be let in")
+	// Where nothing is kept, the host is told that nobody can lead.
+	host.run(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+			Source: `Object.defineProperty(window, "indexedDB", { value: { open() { throw new Error("refused") } } })`})
+		return err
+	}))
+	host.makeMeeting("Nothing is kept", "e2ee")
+	host.waitText("This browser keeps nothing for this page")
 	for _, p := range []*person{host, guest, member} {
 		if strings.Contains(p.s.log.String()+p.s.out.String(), secret) {
 			t.Error("the server's log has the link's secret")

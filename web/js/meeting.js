@@ -77,6 +77,7 @@ function start(body) {
 		ended = { ...nothing(), state: "out", words };
 		promise(); // also where the workers have broken down, and no view says so
 		for (const dialog of all(body, "dialog")) if (dialog instanceof HTMLDialogElement) dialog.close(); // they would keep the rest from being used
+		if (panels.covers) panels.show("");
 		only("over");
 		banners.clear();
 		stage.clear();
