@@ -1,6 +1,10 @@
 package e2e
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
 
 // TestMeetingPages goes through the pages of meetings, the door, and the room with each of its panels and dialogs open: axe-core finds
 // nothing at 1280 pixels in light and in dark and at 390, and nothing runs over sideways.
@@ -34,6 +38,15 @@ func TestMeetingPages(t *testing.T) {
 		host.panel(panel)
 		host.both(panel)
 	}
+	host.run(emulate(390, "light")) // the panel is over all the rest
+	host.panel("people")
+	for range 30 {
+		host.hit(kb.Tab)
+		if !evaluate[bool](host, `document.activeElement === document.body || document.querySelector("#side").contains(document.activeElement)`) {
+			t.Fatal("behind the panel, something has the focus that cannot be seen")
+		}
+	}
+	host.hit(kb.Tab)
 	host.do(`document.querySelector("[data-panel-close]").click()`)
 	host.both("the stage")
 	host.do(`document.querySelector("[data-layout-toggle]").click()`)

@@ -17,7 +17,7 @@ import { promises } from "./meeting/room/promises.js";
 import { Room } from "./meeting/room/room.js";
 import { Stage } from "./meeting/room/stage.js";
 import { Upgrade } from "./meeting/room/upgrade.js";
-import { commands, inside } from "./meeting/room/view.js";
+import { commands, inside, nothing } from "./meeting/room/view.js";
 
 /** @typedef {import("./meeting/room/view.js").View} View */
 /** @typedef {"door" | "waiting" | "stage" | "over"} Part */
@@ -38,6 +38,8 @@ function start(body) {
 	let secret = takeSecret();
 	/** @type {Room | null} */
 	let room = null;
+	/** Instead of the room's last view, once it is over. @type {View | null} */
+	let ended = null;
 	let refused = 0;
 	const part = (/** @type {string} */ name) => must(body, `[data-part="${name}"]`);
 	const banners = new Banners(must(body, "[data-banners]"));
@@ -54,7 +56,7 @@ function start(body) {
 	const fillDevices = devices((kind, id) => (kind === "audiooutput" ? stage.speakers(id) : room ? void room.media.switchDevice(kind, id) : void entrance.show()));
 	const buttons = controls(body, { room: () => room, stage, panels, upgrade, decide, again: () => location.reload() });
 
-	const promise = () => badge(guarantees(room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, refused }));
+	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, refused }));
 
 	let at = /** @type {Part} */ ("door");
 	/** Shows one part; the keyboard goes along, so as not to be lost. @param {Part} name */
@@ -72,7 +74,10 @@ function start(body) {
 
 	/** @param {string} words */
 	const over = (words) => {
+		ended = { ...nothing(), state: "out", words };
+		promise(); // also where the workers have broken down, and no view says so
 		for (const dialog of all(body, "dialog")) if (dialog instanceof HTMLDialogElement) dialog.close(); // they would keep the rest from being used
+		if (panels.covers) panels.show("");
 		only("over");
 		banners.clear();
 		stage.clear();

@@ -8,7 +8,7 @@
  */
 import { equal } from "../commitment.js";
 import { hex, unhex } from "./bytes.js";
-import { certificate, isGuest } from "./certificate.js";
+import { certificate, isGuest, legible } from "./certificate.js";
 import { Chat } from "./chat.js";
 import { marshal, unmarshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
@@ -457,7 +457,7 @@ export class Session {
 
 	/** @param {string} j */
 	#name(j) {
-		return this.member?.joins.get(j)?.certificate.name ?? this.member?.roster?.members.find((s) => s.j === j)?.name ?? "";
+		return legible(this.member?.joins.get(j)?.certificate.name ?? this.member?.roster?.members.find((s) => s.j === j)?.name ?? "");
 	}
 
 	/**

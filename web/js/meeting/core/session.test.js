@@ -636,6 +636,18 @@ test("a line that the server gives back to its sender is not shown again", async
 	assert.equal(guest.all("line").length, 1);
 });
 
+test("a name does not turn the page's words around", async () => {
+	const { server, secret, host } = await begun();
+	const guest = await server.page("", { secret, name: "Ugly\u202E name" });
+	await server.until(() => host.view?.waiting.length, "the guest knocks");
+	assert.equal(host.view?.waiting[0].name, "Ugly name");
+	await host.decide("admit", { join: guest.session.member?.j });
+	await server.until(() => guest.in && host.view?.members.length === 3, "the guest is in");
+	await guest.session.asked({ type: "say", text: "hello", to: null });
+	await server.until(() => host.all("line").length === 1, "a line");
+	assert.deepEqual([host.view?.members[2].name, host.all("line")[0].name], ["Ugly name", "Ugly name"]);
+});
+
 test("a certificate that is refused is told", async () => {
 	const server = await Server.make();
 	server.denies = "The meeting has ended.";

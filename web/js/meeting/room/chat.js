@@ -79,6 +79,7 @@ export class Chat {
 		this.empty.hidden = true;
 		this.lines.scrollTop = this.lines.scrollHeight;
 		if (!mine && !this.visible()) {
+			must(document, "#live").textContent = `${line.name} wrote${line.to ? " to you alone" : ""}: ${line.text}`;
 			this.unread++;
 			this.changed();
 		}

@@ -25,7 +25,7 @@ export class News {
 	update(view) {
 		const before = this.#last;
 		this.#last = view;
-		if (view.state === "out") return;
+		if (view.state === "out" || view.state === "new") return;
 		this.#lobby(view, before);
 		this.#connectors(view, before);
 		if (before && before.mode === "standard" && view.mode === "e2ee") {

@@ -6,6 +6,7 @@ import { Media, missing } from "../media.js";
 import { frames } from "./refused.js";
 import { CAMERA, MICROPHONE, SCREEN } from "./stage.js";
 import { own, remote } from "./tracks.js";
+import { nothing } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./chat.js").Line} Line */
@@ -94,7 +95,8 @@ export class Room {
 			case "ticket":
 				await this.media.connect(said.livekit, said.token).catch((/** @type {Error} */ err) => this.heard.refused(err.message, "media"));
 				break;
-			case "rejoin": // another join of this device begins: its ticket comes next
+			case "rejoin": // another join of this device begins: its ticket comes next, and until its first view nothing holds
+				if (this.view) this.heard.view((this.view = { ...nothing(), mode: this.view.mode }));
 				await this.media.disconnect();
 				break;
 			case "line":
