@@ -182,8 +182,14 @@ test("each layer is a stream of its own, and a track goes from one to the other 
 	const other = b.receive("video", "2");
 	assert.deepEqual(await other.put(...arrive([low1])), [], "it is shown twice");
 	// A key frame of another layer and what follows it may arrive together.
-	const again = await a.send(CAMERA).put(picture("k", "key", 7), picture("d", "delta", 7));
+	const out = a.send(CAMERA);
+	const again = await out.put(picture("k", "key", 7), picture("d", "delta", 7));
 	assert.deepEqual(texts(await track.put(...arrive(again))), ["k", "d"]);
+	// And in another order, when packets were lost; but the key frame has to come, and soon.
+	const [k, d1, d2, , e] = await out.put(picture("k2", "key", 8), picture("d3", "delta", 8), picture("d4", "delta", 8), picture("k3", "key", 9), picture("d5", "delta", 9));
+	assert.deepEqual(texts(await track.put(...arrive([d1, d2, k]))).sort(), ["d3", "d4", "k2"]);
+	assert.deepEqual(await track.put(e.arrives()), []);
+	assert.deepEqual(b.counts.dropped, { otherLayer: 2, replayed: 1 });
 });
 
 test("behind a frame that was dropped, a video waits for a key frame, and asks for one", async () => {
