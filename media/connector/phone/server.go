@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -227,5 +226,3 @@ func (s *Server) here(caller string) (netip.Addr, error) {
 	defer c.Close()
 	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), nil
 }
-
-func portOf(a netip.AddrPort) string { return strconv.Itoa(int(a.Port())) }
