@@ -110,7 +110,7 @@ func (s seats) Sit(ctx context.Context, id string, kind connector.Kind, name str
 	var why *meeting.Refusal
 	if err != nil && !errors.As(err, &why) {
 		s.a.log.ErrorContext(ctx, "a connector could not be seated", "meeting", id, "err", err)
-		return nil, errors.New("the meeting cannot be reached, call again later")
+		return nil, &meeting.Refusal{Kind: meeting.Crowded, Why: "The meeting cannot be reached right now. Call again later."}
 	}
 	return seat, err
 }
