@@ -34,4 +34,22 @@ async function start(/** @type {string} */ url) {
 		});
 }
 
-Object.assign(window, { workers: { ours: await start("/pace-ours-worker.js"), livekit: await start("/pace-livekit-worker.js") } });
+const workers = { ours: await start("/pace-ours-worker.js"), livekit: await start("/pace-livekit-worker.js") };
+const acts = ["make", "seal", "open", "bare seal", "bare open"];
+
+/**
+ * Has each worker do each thing with many batches, in turns, so that a busy machine is busy for all; gives the best time of each for a frame, in
+ * microseconds. Batches are short: a machine that does other things too may leave one alone.
+ */
+async function pace(/** @type {string} */ kind, /** @type {number} */ size, /** @type {number} */ batches) {
+	/** @type {Record<string, number>} */
+	const best = {};
+	const n = 40;
+	for (let i = 0; i < batches; i++) {
+		for (const [who, ask] of Object.entries(workers)) {
+			for (const act of acts) best[`${who} ${act}`] = Math.min(best[`${who} ${act}`] ?? Infinity, (await ask({ act, kind, size, n })) / n);
+		}
+	}
+	return best;
+}
+Object.assign(window, { pace });

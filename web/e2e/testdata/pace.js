@@ -33,22 +33,21 @@ function through(/** @type {Way} */ way, /** @type {any} */ options) {
 	const readable = new ReadableStream({ start: (c) => void (feed = c) });
 	/** @type {any[]} */
 	let out = [];
-	let wanted = 0;
 	let done = () => {};
 	const writable = new WritableStream({
 		write: (f) => {
-			if (out.push(f) === wanted) done();
+			out.push(f);
+			done();
 		},
 	});
 	way.transform({ options, readable, writable });
-	/** Puts frames through: at once, or each when the one before is out. */
-	return async (/** @type {any[]} */ frames, /** @type {boolean} */ atOnce) => {
+	/** Puts frames through, each when the one before is out. */
+	return async (/** @type {any[]} */ frames) => {
 		out = [];
-		for (const group of atOnce ? [frames] : frames.map((f) => [f])) {
-			wanted = out.length + group.length;
-			const all = new Promise((resolve) => void (done = () => resolve(undefined)));
-			for (const f of group) feed.enqueue(f);
-			await all;
+		for (const f of frames) {
+			const through = new Promise((resolve) => void (done = () => resolve(undefined)));
+			feed.enqueue(f);
+			await through;
 		}
 		return out;
 	};
@@ -56,12 +55,6 @@ function through(/** @type {Way} */ way, /** @type {any} */ options) {
 
 const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const iv = new Uint8Array(12);
-
-/** Bare AES-256-GCM of the browser. */
-async function bare(/** @type {() => Promise<any>} */ one, /** @type {number} */ n, /** @type {boolean} */ atOnce) {
-	if (atOnce) await Promise.all(Array.from({ length: n }, one));
-	else for (let i = 0; i < n; i++) await one();
-}
 
 /** @type {Map<string, { seal: ReturnType<typeof through>, open: ReturnType<typeof through> }>} */
 const ways = new Map();
@@ -86,15 +79,19 @@ const acts = {
 		plain = new ArrayBuffer(size);
 		cipher = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
 	},
-	async seal(/** @type {Way} */ _, /** @type {any} */ { kind, atOnce }) {
-		frames = await /** @type {any} */ (ways.get(kind)).seal(frames, atOnce);
+	async seal(/** @type {Way} */ _, /** @type {any} */ { kind }) {
+		frames = await /** @type {any} */ (ways.get(kind)).seal(frames);
 	},
-	async open(/** @type {Way} */ _, /** @type {any} */ { kind, size, atOnce }) {
-		frames = await /** @type {any} */ (ways.get(kind)).open(frames, atOnce);
+	async open(/** @type {Way} */ _, /** @type {any} */ { kind, size }) {
+		frames = await /** @type {any} */ (ways.get(kind)).open(frames);
 		if (frames.some((f) => f.data.byteLength !== size)) throw new Error("a frame did not come out as it went in");
 	},
-	"bare seal": (/** @type {Way} */ _, /** @type {any} */ { n, atOnce }) => bare(() => crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain), n, atOnce),
-	"bare open": (/** @type {Way} */ _, /** @type {any} */ { n, atOnce }) => bare(() => crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, cipher), n, atOnce),
+	async "bare seal"(/** @type {Way} */ _, /** @type {any} */ { n }) {
+		for (let i = 0; i < n; i++) await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
+	},
+	async "bare open"(/** @type {Way} */ _, /** @type {any} */ { n }) {
+		for (let i = 0; i < n; i++) await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, cipher);
+	},
 };
 
 /** Does what it is asked, and answers with how many microseconds it took. */
