@@ -70,6 +70,8 @@ type MediaConfig struct {
 	IP  string `env:"IP"`                 // address that they send media to; "": this machine only
 	UDP int    `env:"UDP" envDefault:"0"` // port; 0: any free one
 	TCP int    `env:"TCP" envDefault:"0"` // port, for networks without UDP; 0: any free one
+
+	Networks []string `env:"NETWORKS"` // address ranges (CIDR) of this machine that UDP may use; none: all
 }
 
 // SIPConfig says how people dial into standard meetings.
@@ -118,6 +120,11 @@ func (c Config) Validate() error {
 	}
 	if c.Media.IP != "" && net.ParseIP(c.Media.IP) == nil {
 		bad("PROFFER_MEDIA_IP has to be the IP address that browsers send media to; it is %q", c.Media.IP)
+	}
+	for _, n := range c.Media.Networks {
+		if _, _, err := net.ParseCIDR(n); err != nil {
+			bad("PROFFER_MEDIA_NETWORKS has to be address ranges such as 0.0.0.0/0, separated by commas; one is %q", n)
+		}
 	}
 	for name, port := range map[string]int{"PROFFER_MEDIA_UDP": c.Media.UDP, "PROFFER_MEDIA_TCP": c.Media.TCP} {
 		if port < 0 || port > 65535 {

@@ -28,7 +28,7 @@ func startMedia(ctx context.Context, cfg Config, log *slog.Logger) *media {
 	m := &media{log: log, begun: make(chan struct{})}
 	go func() {
 		defer close(m.begun)
-		m.server, m.err = sfu.Start(ctx, sfu.Config{IP: cfg.Media.IP, UDP: cfg.Media.UDP, TCP: cfg.Media.TCP, Log: log})
+		m.server, m.err = sfu.Start(ctx, sfu.Config{IP: cfg.Media.IP, UDP: cfg.Media.UDP, TCP: cfg.Media.TCP, Networks: cfg.Media.Networks, Log: log})
 	}()
 	return m
 }

@@ -55,7 +55,7 @@ func newHall(t *testing.T) *hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := sfu.Start(t.Context(), sfu.Config{IP: participanttest.Host, UDP: port, Log: slog.New(slog.DiscardHandler)})
+	server, err := sfu.Start(t.Context(), sfu.Config{IP: participanttest.Host, UDP: port, Networks: []string{participanttest.Network}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,8 +302,8 @@ func TestFramesArrive(t *testing.T) {
 	}
 }
 
-// TestLoss: one packet in ten is lost each way, and for two seconds every other one. What comes is whole and in order, and but for those two
-// seconds nobody is without a picture for more than 2 s of media, also not after them.
+// TestLoss: one packet in twenty is lost each way, which asking again mends, and then for two seconds every other one, which it cannot. What
+// comes is whole and in order, and in the first part as well as after the second nobody is without a picture for more than 2 s of media.
 func TestLoss(t *testing.T) {
 	h := newHall(t)
 	a, b := h.add("a"), h.add("b")
@@ -313,35 +313,24 @@ func TestLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.pictures(b, a, 1)
-	h.relay.Lose(0.1)
+	h.relay.Lose(0.05)
 	h.pictures(b, a, 200)
 	before := len(b.seen.of(a.j, franking.Camera))
 	h.relay.Lose(0.5)
 	for end := camera.n.Load() + twoSeconds; camera.n.Load() < end; time.Sleep(10 * time.Millisecond) {
 	}
-	h.relay.Lose(0.1)
+	h.relay.Lose(0)
 	over := int(camera.n.Load())
-	h.pictures(b, a, before+200)
+	h.pictures(b, a, before+100)
 	frames := b.seen.of(a.j, franking.Camera)
 	missing := holds(t, frames, size, every)
 	holds(t, b.seen.of(a.j, franking.Microphone), size, every)
-	after := slices.IndexFunc(frames, func(f Frame) bool { return number(f) >= over && f.Key })
 	if d := dark(frames[:before]); d > twoSeconds {
 		t.Errorf("%d pictures in a row could not be shown", d)
 	}
-	if d := max(number(frames[after])-over, dark(frames[after:])); d > 2*twoSeconds { // what was under way is lost as well
-		t.Errorf("after the two seconds, %d pictures in a row could not be shown", d)
-	}
-	{
-		var line []string
-		for _, f := range frames[before:] {
-			k := ""
-			if f.Key {
-				k = "K"
-			}
-			line = append(line, fmt.Sprintf("%d%s", number(f), k))
-		}
-		t.Log("over at", over, line)
+	after := slices.IndexFunc(frames, func(f Frame) bool { return number(f) >= over && f.Key })
+	if after < 0 || number(frames[after])-over > twoSeconds || dark(frames[after:]) > twoSeconds {
+		t.Errorf("after the two seconds, the first key frame is the %dth of %d", after, len(frames))
 	}
 	t.Logf("%d packets lost of %d; %d of %d pictures missing, at most %d in a row not shown", h.relay.Dropped.Load(),
 		h.relay.Passed.Load()+h.relay.Dropped.Load(), missing, len(frames)+missing, dark(frames))

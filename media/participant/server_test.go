@@ -102,7 +102,7 @@ func (s *server) boot() {
 	s.cmd = exec.Command(path, "serve")
 	s.cmd.Dir = s.dir
 	s.cmd.Env = append(os.Environ(), "PROFFER_DEMO=true", "PROFFER_SAMPLES=false", "PROFFER_URL="+s.url, "PROFFER_ADDR="+s.addr,
-		"PROFFER_DATA="+filepath.Join(s.dir, "data"), "PROFFER_MEDIA_IP="+participanttest.Host, fmt.Sprintf("PROFFER_MEDIA_UDP=%d", s.media),
+		"PROFFER_DATA="+filepath.Join(s.dir, "data"), "PROFFER_MEDIA_IP="+participanttest.Host, "PROFFER_MEDIA_NETWORKS="+participanttest.Network, fmt.Sprintf("PROFFER_MEDIA_UDP=%d", s.media),
 		fmt.Sprintf("PROFFER_SIP_ADDR=127.0.0.1:%d", s.sip), "PROFFER_SIP_NUMBER=+1 555 0100")
 	s.cmd.Stderr = s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

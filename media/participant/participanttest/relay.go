@@ -10,8 +10,12 @@ import (
 )
 
 // Host is the address of loopback at which a Relay listens. A media server is made to announce it (sfu.Config.IP), and itself
-// listens at the same port of the machine's other addresses.
-const Host = "127.0.0.2"
+// listens at the same port of the machine's other addresses, but of IPv4 alone (sfu.Config.Networks): those of IPv6 it would
+// announce as they are.
+const (
+	Host    = "127.0.0.2"
+	Network = "0.0.0.0/0"
+)
 
 // Relay forwards UDP between clients and a server's port, both ways, and on request drops some of it.
 type Relay struct {
