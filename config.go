@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/proffer/proffer/handlers"
+	"github.com/proffer/proffer/media/meeting"
 )
 
 // Config is everything that can be set from outside, by environment variables alone. The README lists them for operators.
@@ -29,6 +31,12 @@ type Config struct {
 	EvidenceLock time.Duration `env:"PROFFER_EVIDENCE_LOCK" envDefault:"720h"` // object lock of reported clips; at least 24h
 
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
+
+	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
+
+	SIP SIPConfig `envPrefix:"PROFFER_SIP_"`
+
+	E2EERule string `env:"PROFFER_E2EE_RULE"` // CEL: who may have end-to-end encrypted meetings; "": meeting.DefaultRule
 
 	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed
 
@@ -55,6 +63,25 @@ type SMTPConfig struct {
 	User     string `env:"USER"`
 	Password string `env:"PASSWORD"`
 	Insecure bool   `env:"INSECURE" envDefault:"false"` // allow a server without TLS
+}
+
+// MediaConfig says how browsers reach the embedded media server.
+type MediaConfig struct {
+	IP  string `env:"IP"`                 // address that they send media to; "": this machine only
+	UDP int    `env:"UDP" envDefault:"0"` // port; 0: any free one
+	TCP int    `env:"TCP" envDefault:"0"` // port, for networks without UDP; 0: any free one
+
+	Networks []string `env:"NETWORKS"` // address ranges (CIDR) of this machine that UDP may use; none: all
+}
+
+// SIPConfig says how people dial into standard meetings.
+type SIPConfig struct {
+	Addr   string   `env:"ADDR"`                                     // host:port of SIP over UDP and TCP; "": nobody dials in
+	Number string   `env:"NUMBER"`                                   // that people dial to reach it, as hosts are told
+	Trunks []string `env:"TRUNKS" envDefault:"127.0.0.1/32,::1/128"` // address ranges (CIDR) of those who may call: the telephone provider's
+	IP     string   `env:"IP"`                                       // address that callers are told to send sound to; "": the one by which they reach this machine
+	RTP    string   `env:"RTP"`                                      // ports of sound, such as 20000-20199; "": any free ones
+	Calls  int      `env:"CALLS" envDefault:"50"`                    // at once
 }
 
 // LoadConfig reads the environment and checks all of it.
@@ -90,6 +117,30 @@ func (c Config) Validate() error {
 		if c.S3.AccessKey == "" || c.S3.SecretKey == "" {
 			bad("PROFFER_S3_ENDPOINT is set, so PROFFER_S3_ACCESS_KEY and PROFFER_S3_SECRET_KEY are needed too")
 		}
+	}
+	if c.Media.IP != "" && net.ParseIP(c.Media.IP) == nil {
+		bad("PROFFER_MEDIA_IP has to be the IP address that browsers send media to; it is %q", c.Media.IP)
+	}
+	for _, n := range c.Media.Networks {
+		if _, _, err := net.ParseCIDR(n); err != nil {
+			bad("PROFFER_MEDIA_NETWORKS has to be address ranges such as 0.0.0.0/0, separated by commas; one is %q", n)
+		}
+	}
+	for name, port := range map[string]int{"PROFFER_MEDIA_UDP": c.Media.UDP, "PROFFER_MEDIA_TCP": c.Media.TCP} {
+		if port < 0 || port > 65535 {
+			bad("%s has to be a port; it is %d", name, port)
+		}
+	}
+	if c.SIP.Addr != "" {
+		if _, err := c.SIP.config(); err != nil {
+			bad("%w", err)
+		}
+		if c.SIP.Number == "" || c.SIP.Calls < 1 || len(c.SIP.Trunks) == 0 {
+			bad("PROFFER_SIP_ADDR is set, so PROFFER_SIP_NUMBER has to be the number that people dial, PROFFER_SIP_TRUNKS who may call, and PROFFER_SIP_CALLS at least 1")
+		}
+	}
+	if _, err := meeting.NewRule(c.E2EERule); err != nil {
+		bad("PROFFER_E2EE_RULE needs attention: %w", err)
 	}
 	if c.SMTP.Addr != "" {
 		if _, err := mail.ParseAddress(c.SMTP.From); err != nil {

@@ -2,7 +2,7 @@
 // trust-and-safety team triage those reports, and hands what the law requires to law enforcement as a package that
 // anyone can verify offline.
 //
-// One binary: serve (the default), verify, staff, and s3gateway, which only serve itself starts.
+// One binary: serve (the default), verify, staff, demo, and s3gateway, which only serve itself starts.
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/proffer/proffer/storage/embedded"
+	"github.com/proffer/proffer/web"
 )
 
 // version names the program in packages; CHANGELOG.md says what it holds.
@@ -30,6 +31,9 @@ const usage = `Usage:
   proffer staff keys                  print the public keys that verify receipts and packages
   proffer staff rotate --key receipt|log|package
   proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back
+  proffer demo [--guests 2] [--server URL] [LINK]
+                                      join a meeting with simulated guests; without a link, make one in a demonstration
+  proffer version                     print the version, and the sum that names the scripts of the pages
 `
 
 func main() {
@@ -53,6 +57,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return verifyCommand(ctx, args, out, errs)
 	case "staff":
 		err = staffCommand(ctx, args, out)
+	case "demo":
+		err = demoCommand(ctx, args, out, errs)
+	case "version":
+		err = versionCommand(args, out)
 	case embedded.GatewayCommand:
 		err = embedded.RunGateway(ctx, in)
 	case "help", "-h", "--help":
@@ -69,6 +77,19 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return 1
 	}
 	return 0
+}
+
+// versionCommand prints what this binary is. Whoever builds it from the same source gets the same sum, and a room of a meeting shows it.
+func versionCommand(args []string, out io.Writer) error {
+	if len(args) > 0 {
+		return errUsage
+	}
+	assets, err := web.Assets()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "proffer %s\nscripts %s (SHA-256 %s)\n", version, assets.Name(), assets.Digest())
+	return nil
 }
 
 var errUsage = errors.New("usage")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/proffer/proffer/handlers"
 	"github.com/proffer/proffer/media/derive"
+	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/storage/delivery"
 	"github.com/proffer/proffer/storage/objects"
 	"github.com/proffer/proffer/storage/postgres"
@@ -50,12 +51,15 @@ func serve(ctx context.Context, cfg Config, out io.Writer) error {
 		return fmt.Errorf("listening on %s: %w; stop what uses it, or set PROFFER_ADDR", cfg.Addr, err)
 	}
 	defer listener.Close()
-	s, err := openServices(ctx, cfg, newLogger(cfg, os.Stderr))
+	log := newLogger(cfg, os.Stderr)
+	media := startMedia(ctx, cfg, log) // while PostgreSQL starts
+	defer media.Close()
+	s, err := openServices(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	app, err := s.application(ctx, listener.Addr().String())
+	app, err := s.application(ctx, listener.Addr().String(), media)
 	if err != nil {
 		return err
 	}
@@ -67,13 +71,16 @@ type application struct {
 	*services
 	intake  *objects.Intake
 	workers *postgres.Workers
+	hub     *meeting.Hub
+	media   *media
+	visible *connectors
 	sandbox *derive.Sandbox
 	demo    *demo // nil outside demonstration mode
 	handler http.Handler
 }
 
 // application makes the server that will listen on addr.
-func (s *services) application(ctx context.Context, addr string) (*application, error) {
+func (s *services) application(ctx context.Context, addr string, m *media) (*application, error) {
 	if _, err := s.desk.Witness.Kept(); err != nil {
 		return nil, err
 	}
@@ -81,7 +88,7 @@ func (s *services) application(ctx context.Context, addr string) (*application, 
 		return nil, fmt.Errorf("the custody log in this database is not of these keys: %w; put the key folder back that belongs to it, or set PROFFER_KEYS; "+
 			"if its keys are lost, the README says under “Keys and rotation” how to go on with new ones", err)
 	}
-	a := &application{services: s, sandbox: derive.New(derive.Config{Log: s.log})}
+	a := &application{services: s, media: m, sandbox: derive.New(derive.Config{Log: s.log})}
 	if n, err := a.sandbox.Sweep(); err != nil || n > 0 {
 		s.log.Info("clips of an earlier run were removed from the temporary folder", "clips", n, "err", err)
 	}
@@ -93,6 +100,12 @@ func (s *services) application(ctx context.Context, addr string) (*application, 
 		return nil, err
 	}
 	if a.workers, err = postgres.NewWorkers(s.store, a.jobs()); err != nil {
+		return nil, err
+	}
+	if a.hub, err = s.meetings(m); err != nil {
+		return nil, err
+	}
+	if a.visible, err = a.openConnectors(); err != nil {
 		return nil, err
 	}
 	if s.cfg.Demo {
@@ -147,6 +160,8 @@ func (a *application) run(ctx context.Context, l net.Listener, out io.Writer) er
 	defer stop()
 	wg.Go(func() { a.desk.RunSequencer(background, sequenceEvery) })
 	wg.Go(func() { a.store.Hub().Run(background) })
+	wg.Go(func() { a.hub.Run(background) })
+	wg.Go(func() { a.visible.recordings.Run(background) })
 	if err := a.workers.Start(background); err != nil {
 		return fmt.Errorf("starting the jobs: %w", err)
 	}
@@ -178,12 +193,14 @@ func httpServer(h http.Handler, background context.Context) *http.Server {
 func (a *application) shutDown(server *http.Server, stop func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
+	closing := make(chan error, 1)
+	go func() { closing <- a.visible.Close(ctx) }()
 	time.AfterFunc(time.Second, stop) // live streams end with the background context, or the shutdown would wait for them
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
-	return errors.Join(err, a.workers.Stop(ctx))
+	return errors.Join(err, a.workers.Stop(ctx), <-closing)
 }
 
 // greet says where the server is and, in demonstration mode, how to come in.
@@ -203,7 +220,7 @@ func (a *application) edge(addr string) (http.Handler, error) {
 	}
 	c := handlers.Config{Desk: a.desk, Sessions: a.store.Sessions(), Changes: changes{a.store.Hub()}, Assets: assets,
 		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Addr: addr, Log: a.log,
-		MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies, Limits: a.cfg.Limits}
+		Meetings: a.hub, Media: a.media.Handler(), MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies, Limits: a.cfg.Limits}
 	if a.demo != nil {
 		c.Demo, c.People = true, a.demo.people
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/web"
@@ -23,6 +24,8 @@ type Config struct {
 	Sessions SessionStore
 	Changes  Changes
 	Assets   Assets
+	Meetings *meeting.Hub
+	Media    http.Handler // passes participants' signalling below /livekit/ on to the media server
 
 	// Uploads makes the handler of resumable uploads (tus 1.0) below /uploads/. It calls owner for each request and
 	// answers its error; the edge has already refused strangers.
@@ -58,6 +61,9 @@ type SessionStore interface {
 type Assets interface {
 	web.AssetPaths
 	http.Handler
+
+	// Name names the whole bundle: people compare it with what was published.
+	Name() string
 }
 
 // Changes tells of what other requests and jobs change, on any node.
@@ -96,7 +102,7 @@ func (c Config) check() error {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "":
 		return errors.New("handlers: the URL has to be of the form https://host[:port], without a path")
 	case c.Desk == nil || c.Sessions == nil || c.Changes == nil || c.Assets == nil || c.Uploads == nil ||
-		c.PublicKeys == nil || c.Ready == nil || c.Log == nil:
+		c.PublicKeys == nil || c.Ready == nil || c.Log == nil || c.Meetings == nil || c.Media == nil:
 		return errors.New("handlers: a part of Config is not set")
 	}
 	if err := checkAddr(c.Addr); err != nil {

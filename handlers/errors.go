@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/web"
 )
@@ -35,6 +36,9 @@ var (
 		"Start from the page that led you here."}
 	errRanges = &problem{http.StatusRequestedRangeNotSatisfiable, "Too many ranges", "The request asks for too many ranges of the clip at once.",
 		"Ask for one range after another."}
+	errOver    = &problem{http.StatusGone, "Over", "This meeting is over.", "Ask the host for a new one."}
+	errUpgrade = &problem{http.StatusUpgradeRequired, "Not a page", "This address is for a meeting’s own connection.",
+		"Open the meeting’s link instead."}
 	errForm = &problem{http.StatusBadRequest, "Not readable", "The form could not be read.",
 		"Start from the page that led you here."}
 )
@@ -56,6 +60,10 @@ func judge(err error) verdict {
 	if errors.As(err, &big) {
 		return verdict{problem: problem{http.StatusRequestEntityTooLarge, "Too long",
 			"What was sent is longer than this page takes.", "Shorten it, and add the rest afterwards."}}
+	}
+	var refused *meeting.Refusal
+	if errors.As(err, &refused) {
+		return judgeMeeting(refused)
 	}
 	msg := ""
 	var e *triage.Error
@@ -85,6 +93,28 @@ func judge(err error) verdict {
 	}
 	return verdict{problem: problem{http.StatusInternalServerError, "Something went wrong",
 		"Something went wrong here, and it was noted.", "Nothing that was acknowledged is lost. Try again in a minute."}, hidden: true}
+}
+
+// judgeMeeting is judge for what the meeting core refuses.
+func judgeMeeting(r *meeting.Refusal) verdict {
+	switch r.Kind {
+	case meeting.Invalid:
+		return verdict{problem: problem{http.StatusUnprocessableEntity, "Not accepted", r.Why, "Go back, mend it and send it again."}}
+	case meeting.Gone:
+		return verdict{problem: problem{http.StatusGone, "Over", r.Why, "Start from the beginning."}}
+	case meeting.Crowded:
+		return verdict{problem: problem{http.StatusServiceUnavailable, "Full", r.Why, "Try again later."}}
+	}
+	return verdict{problem: problem{http.StatusForbidden, "Not allowed", r.Why, "Start from the beginning."}}
+}
+
+// inField puts what the meeting core refuses into the form that caused it.
+func inField(field string, err error) error {
+	var r *meeting.Refusal
+	if errors.As(err, &r) {
+		return fieldError(field, r.Why)
+	}
+	return err
 }
 
 // answer tells an error in the form that suits the request.

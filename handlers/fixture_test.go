@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 )
@@ -41,6 +44,7 @@ type fixture struct {
 	hidden, hiddenDone                 matter // child-safety lane
 	upload                             triage.UploadID
 	event                              string // of the general lane, sequenced
+	going, over                        string // meetings of the owner
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -50,6 +54,7 @@ func newFixture(t testing.TB) *fixture {
 	c := w.config
 	desk := *w.desk
 	desk.Store = dryStore{w.store}
+	c.Meetings = w.startHub(dryMeetings{w.store})
 	c.Desk, c.People = &desk, []account.Account{f.columns[1].acc}
 	f.dry = w.serve(c)
 	for i := range f.columns {
@@ -59,6 +64,7 @@ func newFixture(t testing.TB) *fixture {
 		}
 	}
 	f.cases()
+	f.meetings()
 	for {
 		n, err := w.desk.Sequence(t.Context())
 		must(t, err)
@@ -180,6 +186,20 @@ func (f *fixture) settle(by, liaison triage.Actor, m *matter) {
 	must(f.t, f.desk.FinishBuilding(ctx, m.ready, key, sha256.Sum256(data), int64(len(data)), ""))
 }
 
+// meetings makes one that goes on and one that is over.
+func (f *fixture) meetings() {
+	f.t.Helper()
+	hub := f.config.Meetings
+	for _, id := range []*string{&f.going, &f.over} {
+		m, err := f.desk.NewMeeting(f.actor(f.column("owner").acc), "Chemistry")
+		must(f.t, err)
+		_, err = hub.Create(f.t.Context(), meeting.Meeting{ID: string(m.ID), Org: m.Org, Host: m.Host, Title: m.Title, Mode: meeting.Standard, Starts: time.Now()})
+		must(f.t, err)
+		*id = string(m.ID)
+	}
+	must(f.t, hub.End(f.t.Context(), f.over))
+}
+
 // probe is one request of the matrix.
 type probe struct {
 	route  string // "METHOD pattern", as in the table
@@ -198,6 +218,7 @@ func (f *fixture) probes() []probe {
 	}
 	f.publicProbes(add)
 	f.hostProbes(add)
+	f.meetingProbes(add)
 	matters := []struct {
 		label string
 		m     matter
@@ -218,6 +239,8 @@ func (p *probe) finish() {
 	switch p.route {
 	case "POST /exhibits/{id}/watch":
 		p.body, p.header = `{"session":"s","intervals":[{"from":0,"to":1.5,"clear":false,"sound":true}]}`, map[string]string{"Content-Type": "application/json"}
+	case "POST /m/{id}/certificate":
+		p.body, p.header = `{"device":"`+strings.Repeat("A", 43)+`","name":"Gerd Guest"}`, map[string]string{"Content-Type": "application/json"}
 	case "POST /uploads/":
 		p.header = map[string]string{"Tus-Resumable": "1.0.0", "Upload-Length": "3",
 			"Upload-Metadata": "filename YQ==,sha256 YmE3ODE2YmY4ZjAxY2ZlYTQxNDE0MGRlNWRhZTIyMjNiMDAzNjFhMzk2MTc3YTljYjQxMGZmNjFmMjAwMTVhZA=="}

@@ -9,10 +9,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/proffer/proffer/triage"
-	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/web"
 )
 
@@ -45,7 +45,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if r.Method == head {
 		return nil
 	}
-	leave, ok := s.join(a.Account)
+	leave, ok := s.streams.enter(string(a.Account))
 	if !ok {
 		return errStreams
 	}
@@ -63,19 +63,30 @@ func (s *server) events(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	return nil
 }
 
-// join counts a stream of an account in.
-func (s *server) join(id account.ID) (leave func(), ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.streams[string(id)] >= maxStreams {
+// gate bounds how many of something one account, or one address, has open at once.
+type gate struct {
+	max int
+
+	mu   sync.Mutex
+	open map[string]int // guarded by mu
+}
+
+// enter counts one in.
+func (g *gate) enter(who string) (leave func(), ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open[who] >= g.max {
 		return nil, false
 	}
-	s.streams[string(id)]++
+	if g.open == nil {
+		g.open = map[string]int{}
+	}
+	g.open[who]++
 	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.streams[string(id)]--; s.streams[string(id)] == 0 {
-			delete(s.streams, string(id))
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.open[who]--; g.open[who] == 0 {
+			delete(g.open, who)
 		}
 	}, true
 }

@@ -58,7 +58,7 @@ type recorder struct {
 }
 
 func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
+	if w.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -143,6 +143,16 @@ func (s *server) recovered(next http.Handler) http.Handler {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; " +
 	"connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// roomPolicy is that of a meeting's room and of its workers: they speak with the control session and the media server, at the site's
+// own address, which not every browser takes for 'self' when it is a WebSocket.
+func (s *server) roomPolicy() string {
+	return strings.Replace(policy, "connect-src 'self'", "connect-src 'self' "+"ws"+strings.TrimPrefix(s.URL, "http"), 1)
+}
+
+// roomPermissions lets a meeting's room ask for camera, microphone and screen.
+const roomPermissions = "camera=(self), display-capture=(self), geolocation=(), microphone=(self), payment=(), usb=(), " +
+	"browsing-topics=(), picture-in-picture=(self)"
+
 // evidencePolicy is that of bytes which somebody sent us: whatever they are, they run nothing and load nothing.
 const evidencePolicy = "sandbox; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -164,23 +174,29 @@ func (s *server) headers(next http.Handler) http.Handler {
 	if s.secure() {
 		fixed["Strict-Transport-Security"] = "max-age=31536000"
 	}
+	workers := s.roomPolicy()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for k, v := range fixed {
 			h.Set(k, v)
 		}
-		if !strings.HasPrefix(r.URL.Path, "/static/") {
+		if strings.HasPrefix(r.URL.Path, "/static/") {
+			h.Set("Content-Security-Policy", workers) // a worker is governed by its own answer's
+		} else {
 			h.Set("Cache-Control", noStore)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
+// peer is the address that a request is counted under; of IPv6, its network.
+func peer(r *http.Request) string {
+	return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context()))
+}
+
 // rate limits how often one peer may use a route.
 func (s *server) rate(n int, window time.Duration) []func(http.Handler) http.Handler {
-	byPeer := func(r *http.Request) (string, error) {
-		return httprate.CanonicalizeIP(middleware.GetClientIP(r.Context())), nil
-	}
+	byPeer := func(r *http.Request) (string, error) { return peer(r), nil }
 	tooMany := httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(window.Seconds())))
 		s.answer(w, r, errTooMany)

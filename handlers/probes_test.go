@@ -60,6 +60,19 @@ func (f *fixture) hostProbes(add adder) {
 	add("POST /queue/next", "", "/queue/next", url.Values{})
 }
 
+func (f *fixture) meetingProbes(add adder) {
+	add("GET /meetings", "", "/meetings", nil)
+	add("POST /meetings", "good", "/meetings", url.Values{"title": {"Biology"}, "mode": {"e2ee"}})
+	add("POST /meetings", "empty", "/meetings", url.Values{})
+	for _, x := range []struct{ label, id string }{{"owner's", f.going}, {"over", f.over}, {"no such", "M-00000-00000"}} {
+		add("GET /meetings/{id}", x.label, "/meetings/"+x.id, nil)
+		add("POST /meetings/{id}/end", x.label, "/meetings/"+x.id+"/end", url.Values{})
+		add("GET /m/{id}", x.label, "/m/"+x.id, nil)
+		add("POST /m/{id}/certificate", x.label, "/m/"+x.id+"/certificate", nil)
+		add("GET /m/{id}/session", x.label, "/m/"+x.id+"/session", nil)
+	}
+}
+
 func (f *fixture) caseProbes(add adder, label string, m matter) {
 	at := "/cases/" + string(m.id)
 	add("GET /cases/{id}", label, at, nil)

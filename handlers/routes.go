@@ -42,7 +42,7 @@ const (
 	open = triage.Action("")
 )
 
-// routes is every address that the application answers, but /static/, /healthz and /readyz. What a route names under
+// routes is every address that the application answers, but /static/, /livekit/, /healthz and /readyz. What a route names under
 // Needs is what the actor needs in general; the use case behind it asks triage.Can again about the thing itself.
 func (s *server) routes() []route {
 	asking := s.rate(10, time.Minute)   // sign-in links, for each address of a peer
@@ -64,6 +64,7 @@ func (s *server) routes() []route {
 		{Method: get, Pattern: "/events", Needs: triage.SelfManage, kind: kindStream, serve: s.events},
 	}
 	rts = append(rts, s.hostRoutes()...)
+	rts = append(rts, s.meetingRoutes()...)
 	rts = append(rts, s.caseRoutes()...)
 	return append(rts, s.officeRoutes()...)
 }
@@ -86,6 +87,20 @@ func (s *server) hostRoutes() []route {
 		rts = append(rts, route{Method: m, Pattern: "/uploads/{id}", Needs: triage.ReportCreate, kind: kindUpload, serve: s.upload})
 	}
 	return rts
+}
+
+func (s *server) meetingRoutes() []route {
+	certifying := s.rate(60, time.Minute)  // for each address of a peer: a school may have one for all
+	connecting := s.rate(240, time.Minute) // everyone there comes back when their network does
+	return []route{
+		{Method: get, Pattern: "/meetings", Needs: triage.MeetingRead, serve: s.meetings},
+		{Method: post, Pattern: "/meetings", Needs: triage.MeetingCreate, serve: s.makeMeeting},
+		{Method: get, Pattern: "/meetings/{id}", Needs: triage.MeetingRead, serve: s.meeting},
+		{Method: post, Pattern: "/meetings/{id}/end", Needs: triage.MeetingEnd, serve: s.endMeeting},
+		{Method: get, Pattern: "/m/{id}", Needs: open, serve: s.room},
+		{Method: post, Pattern: "/m/{id}/certificate", Needs: open, kind: kindAPI, serve: s.certificate, limits: certifying},
+		{Method: get, Pattern: "/m/{id}/session", Needs: open, kind: kindStream, serve: s.control, limits: connecting},
+	}
 }
 
 func (s *server) caseRoutes() []route {

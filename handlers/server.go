@@ -3,7 +3,6 @@ package handlers
 import (
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -24,8 +23,8 @@ type server struct {
 	reporting paces // reports and additions of one account
 	uploading paces // uploads that one account begins
 
-	mu      sync.Mutex
-	streams map[string]int // open event streams by account; guarded by mu
+	streams  gate // event streams of one account
+	controls gate // control sessions of one address
 }
 
 // New makes the application's handler. It fails when the configuration is not complete.
@@ -41,7 +40,7 @@ func newServer(c Config) (*server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &server{Config: c, desk: c.Desk, streams: map[string]int{}}
+	s := &server{Config: c, desk: c.Desk, streams: gate{max: maxStreams}, controls: gate{max: maxControls}}
 	limits := c.Limits.withDefaults()
 	s.reporting, s.uploading = limits.reports(), limits.uploads()
 	s.sessions = newSessions(c, s.sessionFailed)
@@ -66,6 +65,7 @@ func (s *server) handler() (http.Handler, error) {
 		mux.Method(method, "/healthz", http.HandlerFunc(s.healthz))
 		mux.Method(method, "/readyz", http.HandlerFunc(s.readyz))
 	}
+	mux.Method(get, "/livekit/*", s.Media) // who may join a room is in the token
 	mux.Group(func(in chi.Router) {
 		in.Use(s.isolated, s.sessions.LoadAndSave, s.signedIn)
 		for _, rt := range s.routes() {

@@ -38,6 +38,8 @@ type world struct {
 	config  Config
 	server  *httptest.Server
 	log     *logBuffer
+	rooms   *testRooms
+	seeds   [2][32]byte // of identity and master key
 	org     account.Organisation
 	mu      sync.Mutex
 	ahead   time.Duration // how far the desk's clock is ahead; guarded by mu
@@ -96,6 +98,7 @@ func (c hubChanges) Subscribe(ctx context.Context) <-chan Change {
 type testAssets struct{ http.Handler }
 
 func (testAssets) Path(name string) string { return "/static/" + name }
+func (testAssets) Name() string            { return "0000 0000 0000 0000 0000" }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -128,7 +131,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { stop(); <-done })
 	static := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "asset") })
 	w.config = Config{Desk: w.desk, Sessions: w.store.Sessions(), Changes: hubChanges{hub}, Assets: testAssets{static}, Uploads: intake.Handler,
-		PublicKeys: ring.PublicKeys, Ready: w.store.Ping, URL: "http://proffer.example", Log: log, Demo: true, Proxies: []string{"127.0.0.0/8"},
+		Meetings: w.hub(ring), Media: http.NotFoundHandler(), PublicKeys: ring.PublicKeys, Ready: w.store.Ping, URL: "http://proffer.example", Log: log, Demo: true, Proxies: []string{"127.0.0.0/8"},
 		Limits: Limits{ReportsMinute: 1000, ReportsHour: 1000, UploadsMinute: 1000}}
 	w.org, err = w.desk.AddOrganisation(ctx, "Acme School", account.PlanBusiness, true)
 	must(t, err)

@@ -41,20 +41,23 @@ const (
 	LogRead         Action = "log.read"         // the custody log, proofs, verification
 	PeopleRead      Action = "people.read"      // staff, organisations, deliveries
 	SelfManage      Action = "self.manage"      // one's own sessions and mail
+	MeetingCreate   Action = "meeting.create"   // make a meeting; whether it may be end-to-end encrypted is its plan's business
+	MeetingRead     Action = "meeting.read"     // see one's own meetings and their links; who enters one needs no more than its link
+	MeetingEnd      Action = "meeting.end"      // end one's own meeting for everyone
 )
 
 // AllActions lists every action, in the order of the golden file.
 var AllActions = []Action{
 	ReportCreate, ReportRead, ReportChange, QueueRead, CaseRead, CaseClaim, CaseWork, CaseNote, CaseReopen, ExhibitView,
 	ExhibitRetry, DecisionApprove, PackageRequest, PackageApprove, PackageRead, PackageDownload, LogRead, PeopleRead,
-	SelfManage,
+	SelfManage, MeetingCreate, MeetingRead, MeetingEnd,
 }
 
 // Target is what Can needs to know of the thing acted upon. The zero Target stands for "in general": a page that lists,
 // a menu entry.
 type Target struct {
 	Lane     Lane         // of the case; "" in general
-	Owner    account.ID   // who filed the report
+	Owner    account.ID   // who filed the report, or hosts the meeting
 	Claimant account.ID   // who holds the lease
 	Proposer account.ID   // who decided or requested what is now to be approved
 	State    State        // of the case
@@ -96,9 +99,9 @@ func Can(a Actor, do Action, on Target) bool {
 		return false
 	}
 	switch do {
-	case SelfManage, ReportCreate:
+	case SelfManage, ReportCreate, MeetingCreate:
 		return true
-	case ReportRead, ReportChange:
+	case ReportRead, ReportChange, MeetingRead, MeetingEnd:
 		return on.Owner == "" || on.Owner == a.Account
 	}
 	roles := rolesIn(a.Roles, on.Lane)

@@ -3,14 +3,18 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,11 +30,12 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicies are the Content-Security-Policies of workers: a worker is governed by the policy of its own response. The
-// hashing worker compiles the WebAssembly of hash-wasm, which pages need not allow. The frame worker holds keys of a
-// meeting, and can reach nothing.
+// workerPolicies are the Content-Security-Policies of workers: a worker is governed by the policy of its own response. Two
+// compile the WebAssembly of hash-wasm, which pages need not allow. The frame worker holds keys of a meeting, and can reach
+// nothing.
 var workerPolicies = map[string]string{
 	"hash-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+	"core-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
 	"frame-worker.js": "default-src 'none'; script-src 'self'",
 }
 
@@ -38,6 +43,8 @@ var workerPolicies = map[string]string{
 type Bundle struct {
 	names map[string]string // "app.css" to "app-HASH.css"
 	files map[string]asset  // by hashed name
+
+	digest func() string // computed when it is asked for first
 }
 
 // asset is one file of the bundle.
@@ -74,6 +81,7 @@ func Assets() (*Bundle, error) {
 
 func openBundle(dir fs.FS) (*Bundle, error) {
 	b := &Bundle{files: map[string]asset{}}
+	b.digest = sync.OnceValue(b.sum)
 	manifest, err := fs.ReadFile(dir, manifestName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the pages' scripts and styles are not in this binary: run `npm ci --prefix web` and `go run ./web/bundle`, then build it again")
@@ -105,12 +113,29 @@ func openBundle(dir fs.FS) (*Bundle, error) {
 	return b, nil
 }
 
+// Name is the beginning of Digest as people compare it: 80 bits, in groups of four digits.
+func (b *Bundle) Name() string {
+	d := strings.ToUpper(b.Digest())
+	return strings.Join([]string{d[:4], d[4:8], d[8:12], d[12:16], d[16:20]}, " ")
+}
+
 // Path is the address of a bundled file. A name that is not in the bundle gives an address that answers 404.
 func (b *Bundle) Path(name string) string {
 	if hashed, ok := b.names[name]; ok {
 		return StaticPrefix + hashed
 	}
 	return StaticPrefix + "missing/" + name
+}
+
+// Digest is the SHA-256, in hex, over what `sha256sum *` says of the bundle's files, sorted by name: people compare it with what was published.
+func (b *Bundle) Digest() string { return b.digest() }
+
+func (b *Bundle) sum() string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(b.files)) {
+		fmt.Fprintf(h, "%x  %s\n", sha256.Sum256(b.files[name].plain), name)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // ServeHTTP serves the bundle under StaticPrefix. Names hold a hash of the content, so browsers may keep them forever.

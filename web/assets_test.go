@@ -137,3 +137,28 @@ func TestAnUnbuiltBundleSaysWhatToDo(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestDigestNamesEveryByte(t *testing.T) {
+	files := fstest.MapFS{"manifest.json": {Data: []byte(`{}`)}, "a-1.js": {Data: []byte("a")}, "b-2.js": {Data: []byte("b")}}
+	sum := func() string {
+		b, err := openBundle(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Digest()
+	}
+	before := sum()
+	if sum() != before {
+		t.Error("the same bundle has two digests")
+	}
+	for name, other := range map[string]string{"a-1.js": "A", "b-2.js": "", "c-3.js": "c"} {
+		was, there := files[name]
+		files[name] = &fstest.MapFile{Data: []byte(other)}
+		if sum() == before {
+			t.Errorf("another %s has the same digest", name)
+		}
+		if files[name] = was; !there {
+			delete(files, name)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 )
@@ -245,10 +246,27 @@ func (w world) deskPages() map[string]templ.Component {
 // pages is every page by a name for messages.
 func (w world) pages() map[string]templ.Component {
 	all := map[string]templ.Component{}
-	for _, some := range []map[string]templ.Component{w.hostPages(), w.staffPages(), w.deskPages()} {
+	for _, some := range []map[string]templ.Component{w.hostPages(), w.staffPages(), w.deskPages(), w.meetingPages()} {
 		for name, page := range some {
 			all[name] = page
 		}
 	}
 	return all
+}
+
+func (w world) meeting(m meeting.Meeting) meeting.Meeting {
+	m.ID, m.Title, m.Starts = "M-3K9QA-77ZPW", w.name, w.ago(time.Hour)
+	return m
+}
+
+func (w world) meetingPages() map[string]templ.Component {
+	goes, over := w.meeting(meeting.Meeting{Mode: meeting.Standard, Opened: true}), w.meeting(meeting.Meeting{Mode: meeting.E2EE, Ended: w.now})
+	return map[string]templ.Component{
+		"meetings": Meetings(MeetingsView{Page: w.page("My meetings", "/meetings"), Meetings: []meeting.Meeting{goes, over},
+			Form: MeetingForm{Title: w.name, When: w.words, Mode: "e2ee"}, Messages: w.messages("title", "when", "mode"), WhyNot: w.words}),
+		"meeting":      Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: goes, Link: "http://localhost:8080/m/M-3K9QA-77ZPW"}),
+		"meeting over": Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: over}),
+		"room": Room(RoomView{Page: w.page(w.name, "/m/M-3K9QA-77ZPW"), ID: "M-3K9QA-77ZPW", MeetingName: w.name, Mode: "e2ee", Name: w.name, Host: true,
+			Bundle: "A1B2 C3D4 E5F6 A7B8 C9D0"}),
+	}
 }

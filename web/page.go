@@ -99,6 +99,9 @@ func Menu(a triage.Actor, n Counts) []NavItem {
 	if may(triage.PeopleRead) {
 		items = append(items, NavItem{"People", "/people", "/people", 0, ""})
 	}
+	if may(triage.MeetingCreate) {
+		items = append(items, NavItem{"My meetings", "/meetings", "/meetings", 0, ""})
+	}
 	if may(triage.ReportCreate) {
 		items = append(items, NavItem{"My reports", "/reports", "/reports", 0, ""})
 	}

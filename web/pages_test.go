@@ -186,13 +186,13 @@ func TestThePlayerNeverStartsByItself(t *testing.T) {
 func TestAMenuShowsOnlyWhatTheRoleAllows(t *testing.T) {
 	w := newWorld("Mara", "words")
 	for roles, want := range map[string]string{
-		"":              "My reports",
-		"reviewer":      "Queue My reports",
-		"lead":          "Queue Approvals Packages My reports",
-		"liaison":       "Queue Packages My reports",
-		"auditor":       "Custody log My reports",
-		"administrator": "People My reports",
-		"child-safety":  "Queue Approvals My reports",
+		"":              "My meetings My reports",
+		"reviewer":      "Queue My meetings My reports",
+		"lead":          "Queue Approvals Packages My meetings My reports",
+		"liaison":       "Queue Packages My meetings My reports",
+		"auditor":       "Custody log My meetings My reports",
+		"administrator": "People My meetings My reports",
+		"child-safety":  "Queue Approvals My meetings My reports",
 	} {
 		w.roles = nil
 		if roles != "" {

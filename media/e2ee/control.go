@@ -131,6 +131,7 @@ const (
 	OrderHost   = "host"   // make J a co-host; off: no longer
 	OrderLock   = "lock"   // let nobody in
 	OrderLobby  = "lobby"  // who comes waits until a host lets them in
+	OrderRecord = "record" // begin to record on the server; off: stop
 	OrderEnd    = "end"    // for everyone
 )
 
@@ -165,6 +166,17 @@ type Terms struct {
 	Lost    []string
 }
 
+// Phone tells a host of a standard meeting how people dial in (§9).
+//
+//	phone = [ "phone", meeting, number: tstr, pin: tstr ]
+type Phone struct {
+	_       struct{} `cbor:",toarray"`
+	Kind    string
+	Meeting string
+	Number  string
+	PIN     string
+}
+
 // Over is the server's last word in a session: it will not go on, and why. In an E2EE meeting it is a hint and no authority.
 //
 //	over = [ "over", cause: tstr, why: tstr ]
@@ -188,6 +200,7 @@ func (h *Hello) meta() (*string, string)       { return &h.Kind, "hello" }
 func (o *Order) meta() (*string, string)       { return &o.Kind, "order" }
 func (l *Lobby) meta() (*string, string)       { return &l.Kind, "lobby" }
 func (t *Terms) meta() (*string, string)       { return &t.Kind, "terms" }
+func (p *Phone) meta() (*string, string)       { return &p.Kind, "phone" }
 func (o *Over) meta() (*string, string)        { return &o.Kind, "over" }
 func (p *Post) meta() (*string, string)        { return &p.Kind, "post" }
 func (f *Fetch) meta() (*string, string)       { return &f.Kind, "fetch" }
@@ -244,6 +257,10 @@ func (t *Terms) check() error {
 	return firstError(meetingNumber(t.Meeting), text(t.Why, 1000))
 }
 
+func (p *Phone) check() error {
+	return firstError(meetingNumber(p.Meeting), text(p.Number, maxName), text(p.PIN, maxName))
+}
+
 func (o *Over) check() error { return firstError(text(o.Cause, 24), text(o.Why, 1000)) }
 
 func (l *ChatLine) check() error {
@@ -259,11 +276,12 @@ var control = map[string]func() body{
 	"live": func() body { return new(LiveMessage) }, "line": func() body { return new(LineFrom) },
 	"grant": func() body { return new(Grant) }, "roster": func() body { return new(Roster) },
 	"ticket": func() body { return new(Ticket) }, "refused": func() body { return new(Refused) },
-	"lobby": func() body { return new(Lobby) }, "terms": func() body { return new(Terms) }, "over": func() body { return new(Over) },
+	"lobby": func() body { return new(Lobby) }, "terms": func() body { return new(Terms) },
+	"phone": func() body { return new(Phone) }, "over": func() body { return new(Over) },
 }
 
 // DecodeControl reads a message of the server: a *Welcome, *Entry, *LiveMessage, *LineFrom, *Grant, *Roster, *Ticket,
-// *Refused, *Lobby, *Terms or *Over.
+// *Refused, *Lobby, *Terms, *Phone or *Over.
 func DecodeControl(data []byte) (any, error) {
 	make, ok := control[kindOf(data)]
 	if !ok {

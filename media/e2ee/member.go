@@ -257,6 +257,9 @@ func (m *Member) J() J { return m.me.J }
 // List is the newest list that was accepted, or nil. It must not be changed.
 func (m *Member) List() *List { return m.list }
 
+// Roster is the newest roster of a standard meeting, or nil. It must not be changed.
+func (m *Member) Roster() *Roster { return m.roster }
+
 // Join is a join on the board that holds, or nil.
 func (m *Member) Join(j J) *Join { return m.joins[j] }
 

@@ -112,7 +112,7 @@ func (m *Member) dropOldKeys() {
 }
 
 func (m *Member) forget(e *Epoch) {
-	e.secret, e.gone = Secret{}, true
+	e.erase()
 	m.do(Drop{e.Name})
 }
 

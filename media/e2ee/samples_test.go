@@ -82,6 +82,7 @@ func (f *fixed) plain() []body {
 		&Order{What: OrderHost, J: f.guestJoin.J[:], On: true}, &Order{What: OrderLock},
 		&Lobby{Meeting: fixedMeeting, On: true, Waiting: []LobbySeat{{J: f.guestJoin.J, Name: "Gül Gast"}}},
 		&Terms{Meeting: fixedMeeting, Why: "The plan of this organisation does not allow it.", Lost: []string{"The telephone +1 555 0100 will be shown out."}},
+		&Phone{Meeting: fixedMeeting, Number: "+1 555 0100", PIN: "0123456789"},
 		&Over{Cause: OverEnded, Why: "The host ended the meeting for everyone."},
 		&Grant{Meeting: fixedMeeting, Epoch: 2, Key: f.epoch}, &Roster{Meeting: fixedMeeting, Epoch: 2, Hosts: []J{f.hostJoin.J}, Members: []RosterSeat{
 			{Index: 0, Kind: Person, J: f.hostJoin.J, Name: "Hanna Holm"}, {Index: 1, Kind: Telephone, J: ConnectorJ("phone 1"), Name: "+1 555 0100"}}}}

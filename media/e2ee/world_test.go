@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/proffer/proffer/media/sframe"
@@ -74,6 +75,7 @@ type peer struct {
 	admits   bool     // its human lets everybody in who knocks
 	known    bool     // counts as honest
 	again    []option // how it opens the meeting when it comes back
+	rec      *recorder
 }
 
 // note is a Memory in memory.
@@ -167,11 +169,17 @@ func (w *world) join(name string, options ...option) *peer {
 	if cfg.Certificate == nil {
 		cfg.Certificate = w.certificate(cfg.Device, "account of "+name, name)
 	}
+	if recording != nil && !strings.HasSuffix(w.t.Name(), "an_old_nonce") { // which that test makes old by hand
+		p.rec = record(recording, w.t.Name()+" "+name, &cfg, w.now)
+	}
 	m, actions, err := NewMember(cfg, w.now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	p.m = m
+	if p.rec != nil {
+		p.rec.step(w.now, nil, actions, m)
+	}
 	for _, e := range w.log {
 		if w.reaches(e.from, p) {
 			p.board = append(p.board, e.message)
@@ -210,7 +218,11 @@ func (p *peer) send(e Event) {
 }
 
 func (p *peer) step(e Event) {
-	p.perform(p.m.Step(p.w.now, e))
+	actions := p.m.Step(p.w.now, e)
+	if p.rec != nil {
+		p.rec.step(p.w.now, e, actions, p.m)
+	}
+	p.perform(actions)
 }
 
 func (p *peer) perform(actions []Action) {

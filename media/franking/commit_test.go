@@ -123,6 +123,7 @@ func TestWhat(t *testing.T) {
 		}
 	}
 	valid[Describe(Opus, false, Microphone)], valid[Describe(Opus, false, ScreenSound)] = true, true
+	valid[Describe(PCMU, false, Microphone)] = true
 	for b := range 256 {
 		w := What(b)
 		if w.Valid() != valid[w] {

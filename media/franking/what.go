@@ -11,6 +11,7 @@ const (
 	VP8  Codec = 1
 	VP9  Codec = 2
 	Opus Codec = 3
+	PCMU Codec = 4 // G.711 µ-law at 8 kHz, of telephones
 )
 
 // Source is what a frame was captured from.
@@ -49,7 +50,9 @@ func (w What) Valid() bool {
 	switch w.Source() {
 	case Camera, Screen:
 		return w.Codec() == VP8 || w.Codec() == VP9
-	case Microphone, ScreenSound:
+	case Microphone:
+		return (w.Codec() == Opus || w.Codec() == PCMU) && !w.Key()
+	case ScreenSound:
 		return w.Codec() == Opus && !w.Key()
 	}
 	return false

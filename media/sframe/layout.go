@@ -27,12 +27,13 @@ const (
 
 // what = codec << 4 | key << 3 | source. media/franking has the words; here it matters only how a frame is cut.
 const (
-	vp8, vp9, opus = 1, 2, 3
-	keyBit         = 1 << 3
-	sourceBits     = keyBit - 1
-	lastSource     = 3
-	audioBit       = 1 // sources 1 and 3 are sound
-	line           = 0 // the what of a line of chat
+	vp8, vp9, opus, pcmu = 1, 2, 3, 4
+	keyBit               = 1 << 3
+	sourceBits           = keyBit - 1
+	lastSource           = 3
+	audioBit             = 1 // sources 1 and 3 are sound
+	microphone           = 1
+	line                 = 0 // the what of a line of chat
 )
 
 // prefixOf tells how many bytes stay clear. ok is false where bits are set that mean nothing, or codec and source do not go together.
@@ -49,6 +50,8 @@ func prefixOf(what byte) (n int, ok bool) {
 		return 0, source <= lastSource && !audio
 	case opus:
 		return 0, source <= lastSource && audio && !key
+	case pcmu:
+		return 0, source == microphone && !key
 	}
 	return 0, what == line
 }

@@ -143,7 +143,7 @@ func (r *Receiver) expected(p *parts) Fault {
 		return 0
 	case p.time+slack < r.time:
 		return Stale
-	case p.kid.Stream != r.from.stream && p.what>>4 != opus && p.what&keyBit == 0:
+	case p.kid.Stream != r.from.stream && p.what&audioBit == 0 && p.what&keyBit == 0:
 		return OtherLayer
 	}
 	return 0

@@ -23,6 +23,7 @@ var (
 	vp8Delta = byte(franking.Describe(franking.VP8, false, franking.Camera))
 	vp9Key   = byte(franking.Describe(franking.VP9, true, franking.Camera))
 	opusMic  = byte(franking.Describe(franking.Opus, false, franking.Microphone))
+	pcmuMic  = byte(franking.Describe(franking.PCMU, false, franking.Microphone))
 	screen   = byte(franking.Describe(franking.VP8, true, franking.Screen))
 )
 
@@ -77,11 +78,14 @@ func scenario(t testing.TB) []step {
 		no("a trailer and a tag alone", first[len(first)-trailerSize-tagSize:], Short),
 		no("a prefix that is cut", first[len(first)-trailerSize-tagSize-1:], Short),
 		no("layout 2", spoil(-1, 3), Layout),
-		no("codec 4", spoil(-2, 0x50), Reserved),
+		no("codec 5", spoil(-2, 0x40), Reserved),
 		no("source 4", spoil(-2, 0x04), Reserved),
 		no("VP8 of a microphone", spoil(-2, 0x01), Reserved),
 		no("Opus of a camera", spoil(-2, 0x28), Reserved),
-		no("a key frame of Opus", spoil(-2, 0x39), Reserved),
+		no("a key frame of Opus", spoil(-2, 0x21), Reserved),
+		no("PCMU of a camera", spoil(-2, 0x58), Reserved),
+		no("PCMU of the screen's sound", spoil(-2, 0x5b), Reserved),
+		no("a key frame of PCMU", spoil(-2, 0x51), Reserved),
 		no("a time of 2^53", spoil(-trailerSize+1, 0x20), Reserved),
 		no("a line of chat on a stream of video", func() []byte {
 			b := bytes.Clone(first[10:])

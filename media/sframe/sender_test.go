@@ -21,7 +21,7 @@ func TestSenderDrops(t *testing.T) {
 	}
 	refuse("no key yet", NoKey, 1, opusMic, "sound")
 	w.use(t, s, mic)
-	refuse("a codec that is not there", BadWhat, 1, 0x41, "sound")
+	refuse("a codec that is not there", BadWhat, 1, 0x51, "sound")
 	refuse("a line of chat", BadWhat, 1, line, "hello")
 	refuse("a frame that is shorter than its prefix", ShortFrame, 1, vp8Key, "ninebytes")
 	refuse("a clock that is out of range", BadClock, maxTime, opusMic, "sound")

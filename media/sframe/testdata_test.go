@@ -199,6 +199,7 @@ var samples = []struct {
 	{255, 255, vp9Key, bytes.Repeat([]byte("VP9 "), 10)},
 	{256, 1 << 32, opusMic, bytes.Repeat([]byte{0xff}, 255)},
 	{maxCounter - 1, maxTime - 1, screen, bytes.Repeat([]byte{1, 2, 3}, 100)},
+	{9, 25, pcmuMic, bytes.Repeat([]byte{0xff}, 160)},
 }
 
 func commitmentVectors(t *testing.T, w *world) (all []commitmentVector) {

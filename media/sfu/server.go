@@ -24,10 +24,11 @@ import (
 
 // Config says how the embedded media server is reached.
 type Config struct {
-	IP  string // address that browsers are told to send media to; "" for loopback alone
-	UDP int    // port of media over UDP; 0 for any free one
-	TCP int    // port of media over TCP, for networks without UDP; 0 for any free one
-	Log *slog.Logger
+	IP       string   // address that browsers are told to send media to; "" for loopback alone
+	UDP      int      // port of media over UDP; 0 for any free one
+	TCP      int      // port of media over TCP, for networks without UDP; 0 for any free one
+	Networks []string // address ranges (CIDR) of this machine that UDP may use; nil for all, of which IPv6 is announced beside IP
+	Log      *slog.Logger
 }
 
 // Server is the embedded media server and its room API. Its methods may be called from many goroutines.
@@ -39,8 +40,11 @@ type Server struct {
 	ended       chan error // Start's result, once
 }
 
+// Signalling is where this process reaches the server's signalling.
+func (s *Server) Signalling() string { return "ws://" + s.url.Host }
+
 // codecs is what may be sent: what PROTOCOL.md section 6 has a rule for.
-var codecs = []string{"audio/opus", "video/VP8", "video/VP9", "video/rtx"}
+var codecs = []string{"audio/opus", "audio/PCMU", "video/VP8", "video/VP9", "video/rtx"}
 
 // one guards what LiveKit keeps once for a process: its logger and its metrics.
 var one sync.Once
@@ -54,7 +58,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	udp, tcp := orPort(c.UDP, ports[1]), orPort(c.TCP, ports[2])
 	s := &Server{url: &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", ports[0])}, key: "proffer", secret: rand.Text() + rand.Text(),
 		ended: make(chan error, 1)}
-	conf, err := s.configure(c.IP, ports[0], udp, tcp)
+	conf, err := s.configure(c, ports[0], udp, tcp)
 	if err != nil {
 		return nil, fmt.Errorf("configuring the media server: %w", err)
 	}
@@ -79,13 +83,15 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 }
 
 // configure writes LiveKit's configuration, as JSON, which is YAML.
-func (s *Server) configure(ip string, http, udp, tcp int) (*config.Config, error) {
+func (s *Server) configure(c Config, http, udp, tcp int) (*config.Config, error) {
 	enabled := make([]map[string]string, len(codecs))
 	for i, c := range codecs {
 		enabled[i] = map[string]string{"mime": c}
 	}
-	rtc := map[string]any{"udp_port": udp, "tcp_port": tcp, "use_external_ip": false, "enable_loopback_candidate": ip == "", "node_ip": ip}
-	if ip == "" {
+	// ICE lite: the server answers where it is called from, and calls no address that a participant names.
+	rtc := map[string]any{"udp_port": udp, "tcp_port": tcp, "use_external_ip": false, "use_ice_lite": true,
+		"enable_loopback_candidate": c.IP == "", "node_ip": c.IP, "ips": map[string]any{"includes": c.Networks}}
+	if c.IP == "" {
 		rtc["node_ip"] = "127.0.0.1"
 	}
 	text, err := json.Marshal(map[string]any{

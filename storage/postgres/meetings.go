@@ -39,5 +39,5 @@ func (t *tx) Meeting(ctx context.Context, id triage.MeetingID) (triage.Meeting, 
 }
 
 func (t *tx) MeetingsHostedBy(ctx context.Context, host account.ID, limit int) ([]triage.Meeting, error) {
-	return list(ctx, t, meetingColumns, "FROM meetings WHERE host = $1 ORDER BY started DESC, id LIMIT $2", host, limit)
+	return list(ctx, t, meetingColumns, "FROM meetings WHERE host = $1 AND opened ORDER BY started DESC, id LIMIT $2", host, limit)
 }

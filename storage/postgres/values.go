@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/proffer/proffer/media/meeting"
 )
 
 // optTime keeps a time whose zero value stands for "not yet" or "never" as NULL.
@@ -65,6 +67,21 @@ func (d digest[T]) BytesValue() ([]byte, error) {
 	b := [32]byte(*d.p)
 	return b[:], nil
 }
+
+// key keeps an Ed25519 public key.
+type key struct{ p *meeting.Key }
+
+// ScanBytes implements pgtype.BytesScanner.
+func (k key) ScanBytes(b []byte) error {
+	if len(b) != 32 {
+		return fmt.Errorf("a public key of %d bytes in the database; it should have 32", len(b))
+	}
+	*k.p = meeting.Key(b)
+	return nil
+}
+
+// BytesValue implements pgtype.BytesValuer.
+func (k key) BytesValue() ([]byte, error) { return k.p[:], nil }
 
 // nanos keeps a duration as a whole number of nanoseconds.
 type nanos struct{ p *time.Duration }

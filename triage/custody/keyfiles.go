@@ -55,20 +55,12 @@ func (r *Ring) publish() error {
 
 // createKey makes a key unless there is one; of two nodes that start at once, both end up with the same.
 func createKey(dir, origin string, role Role) error {
-	path := filepath.Join(dir, string(role)+".key")
-	if _, err := os.Lstat(path); err == nil {
-		return nil
-	}
-	skey, _, err := note.GenerateKey(rand.Reader, origin+"/"+string(role))
-	if err != nil {
-		return fmt.Errorf("making a %s key: %w", role, err)
-	}
-	err = writeTemp(path, []byte(skey+"\n"), 0o600, func(temp string) error {
-		err := os.Link(temp, path) // fails where path exists, unlike a rename
-		return errors.Join(os.Remove(temp), ignoreExists(err))
+	err := createFile(filepath.Join(dir, string(role)+".key"), func() (string, error) {
+		skey, _, err := note.GenerateKey(rand.Reader, origin+"/"+string(role))
+		return skey, err
 	})
 	if err != nil {
-		return fmt.Errorf("writing the %s key: %w", role, err)
+		return fmt.Errorf("making the %s key: %w", role, err)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ const PublicFile = "PLATFORM.pub"
 //
 //	receipt.key log.key package.key      signing keys, mode 0600: PRIVATE+KEY+<origin>/<role>+<hash>+<base64>
 //	receipt-2026-11-23-1a2b3c4d.pub      public key of a receipt key that was replaced on that day
+//	identity.key meetings.key            seeds of meetings, mode 0600: see Seed
 //	PLATFORM.pub                         all public keys, written from the others
 //	log.checkpoint                       newest checkpoint of the log, kept by a Witness
 //	log-2026-11-23T093000Z.checkpoint    one that was set aside then, after a restore from a backup

@@ -81,6 +81,11 @@ func TestStartRefused(t *testing.T) {
 		t.Fatal(out)
 	}
 	save(t, filepath.Join(damaged, "keys/receipt.key"), []byte("not a key\n"))
+	unwrapped := t.TempDir()
+	if exit, out := runOnce(t, []string{"staff", "keys"}, "PROFFER_DATA="+unwrapped); exit != 0 {
+		t.Fatal(out)
+	}
+	save(t, filepath.Join(unwrapped, "keys/meetings.key"), []byte("not a key\n"))
 	spoilt, foreign := withKept(t, "not a checkpoint\n"), withKept(t, keptOf(t, running))
 	for _, tc := range []struct {
 		name, setting string
@@ -95,6 +100,12 @@ func TestStartRefused(t *testing.T) {
 		{"a key is damaged", "PROFFER_DATA=" + damaged, []string{filepath.Join(damaged, "keys/receipt.key")}},
 		{"the database is not there", "PROFFER_DATABASE_URL=postgres://127.0.0.1:1/proffer", []string{"opening the database"}},
 		{"the object store is not there", "PROFFER_S3_ENDPOINT=http://127.0.0.1:1", []string{"object store"}},
+		{"the rule is nonsense", "PROFFER_E2EE_RULE=tier == 1", []string{"PROFFER_E2EE_RULE", "undeclared reference to 'tier'"}},
+		{"the rule gives a number", "PROFFER_E2EE_RULE=1", []string{"PROFFER_E2EE_RULE", "it has to give true or false"}},
+		{"the media server's address is nonsense", "PROFFER_MEDIA_IP=example.org", []string{"PROFFER_MEDIA_IP", "example.org"}},
+		{"the media server's port is nonsense", "PROFFER_MEDIA_UDP=70000", []string{"PROFFER_MEDIA_UDP", "70000"}},
+		{"the media server's port is taken", "PROFFER_MEDIA_TCP=" + strconv.Itoa(taken.Addr().(*net.TCPAddr).Port), []string{"media server", "free"}},
+		{"a meeting key is damaged", "PROFFER_DATA=" + unwrapped, []string{filepath.Join(unwrapped, "keys/meetings.key")}},
 		{"the address is nonsense", "PROFFER_URL=example.org", []string{"PROFFER_URL", "https://"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

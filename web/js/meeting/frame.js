@@ -4,6 +4,8 @@ import { numberOf, readHeader } from "./sframe.js";
 export const VP8 = 1;
 export const VP9 = 2;
 export const OPUS = 3;
+/** G.711 µ-law at 8 kHz, of telephones. */
+export const PCMU = 4;
 
 export const CAMERA = 0;
 export const MICROPHONE = 1;
@@ -32,6 +34,7 @@ export const describe = (codec, key, source) => (codec << 4) | (key ? 8 : 0) | s
 export const codecOf = (/** @type {number} */ what) => what >> 4;
 export const isKey = (/** @type {number} */ what) => (what & 8) !== 0;
 export const sourceOf = (/** @type {number} */ what) => what & 7;
+export const isAudio = (/** @type {number} */ what) => (what & 1) !== 0;
 
 /**
  * How many bytes stay clear; undefined where bits are set that mean nothing, or codec and source do not go together.
@@ -50,6 +53,8 @@ export function prefixOf(what) {
 			return video ? 0 : undefined;
 		case OPUS:
 			return audio && !isKey(what) ? 0 : undefined;
+		case PCMU:
+			return source === MICROPHONE && !isKey(what) ? 0 : undefined;
 	}
 	return undefined;
 }

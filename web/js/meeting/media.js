@@ -140,6 +140,8 @@ export class Media {
 			this.#levels.local(track?.source === Track.Source.Microphone ? track.sender : undefined);
 		});
 		localParticipant.on(ParticipantEvent.LocalTrackUnpublished, ({ source }) => this.#tellLocal(source, undefined));
+		localParticipant.on(ParticipantEvent.TrackMuted, ({ source }) => this.#tellLocal(source, undefined));
+		localParticipant.on(ParticipantEvent.TrackUnmuted, ({ source, track }) => this.#tellLocal(source, track?.mediaStreamTrack));
 		this.#room
 			.on(RoomEvent.TrackSubscribed, (track, publication) => this.#receive(track, publication))
 			.on(RoomEvent.TrackUnsubscribed, (track) => this.#withRemote(track, (remote) => this.#gone(remote)))

@@ -1,6 +1,6 @@
 /** Opens the frames of one track (media/PROTOCOL.md section 6). media/sframe/receiver.go is the same in Go, and says why. */
 import { equal } from "./commitment.js";
-import { OPUS, codecOf, cut, isKey, sourceOf } from "./frame.js";
+import { cut, isAudio, isKey, sourceOf } from "./frame.js";
 
 /** Why a frame was dropped, in the order of the checks. The words are those of media/sframe/fault.go. */
 export const FAULTS = {
@@ -121,7 +121,7 @@ export class Receiver {
 		if ((p.kid.term === 0) === this.#e2ee) return "wrongMode";
 		if (!this.#track) return undefined;
 		if (p.time + SLACK < this.#track.time) return "stale";
-		const goesOn = p.kid.stream === this.#track.stream || codecOf(p.what) === OPUS || isKey(p.what);
+		const goesOn = p.kid.stream === this.#track.stream || isAudio(p.what) || isKey(p.what);
 		return goesOn ? undefined : "otherLayer";
 	}
 

@@ -1,5 +1,5 @@
 /** What encoded frames are, in the words of media/PROTOCOL.md and in those of the browser. */
-import { CAMERA, OPUS, SCREEN, VP8, VP9 } from "../frame.js";
+import { CAMERA, OPUS, PCMU, SCREEN, VP8, VP9 } from "../frame.js";
 
 /**
  * @typedef {RTCEncodedVideoFrame | RTCEncodedAudioFrame} Encoded
@@ -11,6 +11,7 @@ const CODECS = new Map([
 	["video/VP8", VP8],
 	["video/VP9", VP9],
 	["audio/opus", OPUS],
+	["audio/PCMU", PCMU],
 ]);
 
 /**

@@ -1,0 +1,603 @@
+/**
+ * One page's session in a meeting: it carries a member's posts and the server's words over the control session, keeps what outlives the page, seals and
+ * opens chat, and tells the page and the frame worker what they need (media/PROTOCOL.md section 10). It knows no DOM; the WebSocket, the store
+ * and the ways to page and frames are given to it, so that tests run it as the worker does.
+ *
+ * A connection that is lost is resumed: the same device and join, the join's own bytes posted again, and what has not come back from the board. A member that
+ * went out because the connection was away too long, or whose frame worker has lost its record, makes a new join.
+ */
+import { equal } from "../commitment.js";
+import { hex, unhex } from "./bytes.js";
+import { certificate, isGuest, legible } from "./certificate.js";
+import { Chat } from "./chat.js";
+import { marshal, unmarshal } from "./body.js";
+import { Connection, PROTOCOL } from "./connection.js";
+import { prepare } from "./context.js";
+import * as control from "./control.js";
+import { Kept } from "./kept.js";
+import { Member } from "./member.js";
+import { decodeSigned } from "./message.js";
+import { PERSON } from "./standard.js";
+import { view } from "./view.js";
+
+/** @typedef {import("./member.js").Event} Event */
+/** @typedef {import("./member.js").Action} Action */
+
+/**
+ * What the session is given. toPage and toFrames take what CONTRACT's messages are; now and rand are the member's; pauses are the connection's.
+ * @typedef {{ socket: (url: string, protocol: string) => import("./connection.js").Socket, fetch: typeof globalThis.fetch,
+ *   store: import("./storage.js").Store, toPage: (message: any) => void, toFrames: (message: any) => void, now: () => number,
+ *   rand?: (size: number) => Uint8Array, pauses?: number[] }} Outside
+ */
+
+/** secret: of the link's fragment; made: this account made the meeting; name: a guest's. @typedef {{ meeting: string, url: string, secret: Uint8Array | null, made: boolean, name: string }} Opened */
+
+/** Endings that a lost connection brings about, after which a new join is tried: nobody has put this client out. */
+const LOST = new Set(["gap", "no leader", "cut off"]);
+
+/** For how long after a connection was lost an ending counts as brought about by that, in ms. */
+const AFTER_LOSS = 120_000;
+
+/** A list is renewed every 10 s. Who hears nothing for so long opens another connection, in ms. */
+const DEAF = 20_000;
+
+/** For how long a certificate must still hold to be shown again, in ms. */
+const MARGIN = 60_000;
+
+/** How many posts that have not come back are kept, to be sent again. */
+const UNSEEN = 64;
+
+/** What the server does at the word of a standard meeting's host. */
+const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "end"]);
+
+/** How often the page is told of changes, in ms. */
+const SHOWN = 40;
+
+export class Session {
+	/** @type {Member | undefined} */
+	member;
+	#outside;
+	#opened;
+	#kept;
+	/** @type {import("./device.js").Device | undefined} */
+	#device;
+	/** @type {Uint8Array | undefined} */
+	#certificate;
+	/** Known to this client; the member's config has this very array. @type {string[]} */
+	#identity = [];
+	/** @type {Connection | undefined} */
+	#connection;
+	/** @type {Chat | undefined} */
+	#chat;
+	/** Posts that have not come back from the board, oldest first. @type {Uint8Array[]} */
+	#unseen = [];
+	/** @type {Uint8Array | undefined} */
+	#joinMessage;
+	#ended = false;
+	/** This join ends for another. */
+	#rejoins = false;
+	#ticking = false;
+	/** Whether hello was said in this connection. */
+	#online = false;
+	/** Counts connections, so that what waited does not go on in another. */
+	#turn = 0;
+	#heardAt = 0;
+	#lostAt = -Infinity;
+	/** What the page was told last. */
+	#shown = "";
+	#code = "";
+	/** What the frame worker knows of who is here. */
+	#seated = "";
+	#dirty = true;
+	/** @type {ReturnType<typeof setTimeout> | undefined} */
+	#showing;
+	/** Devices that this session has taken note of in a standard meeting. @type {Set<string>} */
+	#met = new Set();
+	/** @type {import("./view.js").Beside} */
+	#beside = { e2ee: false, lobby: undefined, terms: undefined, phone: undefined, over: undefined, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
+
+	/**
+	 * @param {Opened} opened
+	 * @param {Outside} outside
+	 */
+	constructor(opened, outside) {
+		this.#opened = opened;
+		this.#outside = outside;
+		this.#kept = new Kept(outside.store);
+	}
+
+	/** Begins: device, link, certificate, connection. */
+	async open() {
+		await prepare();
+		const { meeting, secret } = this.#opened;
+		this.#device = await this.#kept.device();
+		if (secret) await this.#kept.keepLink(meeting, secret);
+		else this.#opened = { ...this.#opened, secret: (await this.#kept.link(meeting)) ?? null };
+		await this.#begin();
+	}
+
+	/** Asks for a certificate, and opens a connection for a new join. */
+	async #begin() {
+		const { url } = this.#opened;
+		this.member = this.#chat = this.#joinMessage = undefined;
+		this.#unseen = [];
+		this.#rejoins = false;
+		const refusal = this.#vouched() ? "" : await this.#certify();
+		if (refusal) return this.#tell(this.#shown ? { type: "error", words: refusal } : { type: "refused", what: "certificate", why: refusal });
+		if (this.#ended) return;
+		const open = () => this.#outside.socket(url, PROTOCOL);
+		this.#connection = new Connection(open, { received: (m) => void this.#received(m), down: () => this.#down() }, this.#outside.pauses);
+	}
+
+	/** Whether there is a certificate that still holds for a while. */
+	#vouched() {
+		if (!this.#certificate) return false;
+		return unmarshal(certificate, decodeSigned(this.#certificate).body).expires > this.#outside.now() + MARGIN;
+	}
+
+	/** Gets the certificate of this device, or says why not. */
+	async #certify() {
+		const { meeting, url, name } = this.#opened;
+		const address = new URL(`/m/${encodeURIComponent(meeting)}/certificate`, url.replace(/^ws/, "http"));
+		const body = JSON.stringify({ device: base64(unhex(/** @type {import("./device.js").Device} */ (this.#device).key)), name });
+		try {
+			const answer = await this.#outside.fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+			const given = await answer.json();
+			if (!answer.ok) return String(given.error ?? "The server did not vouch for this device. Try again.");
+			const vouches = unbase64(given.certificate);
+			unmarshal(certificate, decodeSigned(vouches).body);
+			this.#certificate = vouches;
+			await this.#meetIdentity(hex(unbase64(given.identity)));
+			return "";
+		} catch {
+			return "The server cannot be reached. Look at your network and try again.";
+		}
+	}
+
+	/** @param {string} key */
+	async #meetIdentity(key) {
+		const { keys, changed } = await this.#kept.identity(key);
+		const another = this.#identity.length > 0 && !this.#identity.includes(key); // where nothing is kept, this page still knows
+		this.#identity.splice(0, Infinity, ...new Set([...this.#identity, ...keys]));
+		this.#beside.identityChanged ||= changed || another;
+	}
+
+	#down() {
+		if (this.#online) this.#lostAt = this.#outside.now();
+		this.#online = false;
+		this.#turn++;
+		this.#changed();
+	}
+
+	/**
+	 * @param {Uint8Array} data
+	 */
+	async #received(data) {
+		let message;
+		try {
+			message = control.decodeControl(data);
+		} catch {
+			return this.member?.drop("control");
+		}
+		this.#heardAt = this.#outside.now();
+		try {
+			await this.#heard(message);
+		} catch (err) {
+			this.#broken(err);
+		}
+	}
+
+	/** @param {unknown} err */
+	#broken(err) {
+		this.#tell({ type: "error", words: `Something in this page broke: ${err instanceof Error ? err.message : err}. Open the meeting again.` });
+	}
+
+	/** @param {import("./control.js").Received} message */
+	async #heard(message) {
+		switch (message.type) {
+			case "welcome":
+				return this.#welcomed(message);
+			case "entry":
+				this.#unseen = this.#unseen.filter((m) => !equal(m, message.message));
+				return this.#step(message);
+			case "live":
+			case "grant":
+			case "roster":
+				return this.#step(message);
+			case "line":
+				return this.#line(message.frame);
+			case "refused":
+				if (message.what === "join" && this.member?.posted) return this.#rejected(message.why);
+				return this.#tell(message);
+			case "ticket":
+				return this.#tell(message);
+			case "lobby":
+			case "terms":
+			case "phone":
+				if (message.meeting !== this.#opened.meeting) return;
+				this.#beside = { ...this.#beside, [message.type]: message };
+				return this.#changed();
+			case "over":
+				return this.#over(message);
+		}
+	}
+
+	/**
+	 * Says hello, as the join that there is or as a new one.
+	 * @param {import("./control.js").Welcome} w
+	 */
+	async #welcomed({ meeting, nonce, identity }) {
+		if (meeting !== this.#opened.meeting || !this.#device || !this.#certificate) return;
+		const turn = ++this.#turn;
+		await this.#meetIdentity(identity);
+		if (!this.#vouched()) await this.#certify(); // a meeting may outlast it
+		const proof = await control.prove(this.#device, meeting, nonce);
+		if (!this.member) await this.#join(this.#device, this.#certificate, turn);
+		if (turn !== this.#turn || this.#ended || !this.member) return;
+		this.#connection?.send(marshal(control.hello, { certificate: this.#certificate, proof }));
+		this.#online = true;
+		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
+		this.#send(control.fetch, { from: this.member.board.next });
+		this.#changed();
+	}
+
+	/**
+	 * Makes a new join.
+	 * @param {import("./device.js").Device} device
+	 * @param {Uint8Array} certificate
+	 * @param {number} turn
+	 */
+	async #join(device, certificate, turn) {
+		const { meeting, secret, made } = this.#opened;
+		const memory = { remember: (/** @type {string} */ m) => this.#kept.remember(m), remembered: (/** @type {string} */ m) => this.#kept.remembered(m),
+			meet: (/** @type {string} */ account, /** @type {string} */ key) => this.#meet(account, key) };
+		const config = { meeting, device, certificate, identity: this.#identity, secret: secret ?? undefined, host: made, rand: this.#outside.rand ?? random, memory,
+			act: (/** @type {Action} */ a) => this.#act(a) };
+		const { member, actions } = await Member.join(config, this.#outside.now());
+		if (turn !== this.#turn) return; // another welcome is being answered
+		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined };
+		this.#chat = new Chat(meeting, member.j, member.e2ee);
+		this.#seated = "";
+		this.#outside.toFrames({ type: "begin", meeting, join: unhex(member.j), mode: member.e2ee ? "e2ee" : "standard" });
+		this.member = member;
+		for (const a of actions) {
+			if (a.type === "post") this.#joinMessage = a.message;
+			if (a.type !== "fetch") this.#act(a); // that follows hello
+		}
+	}
+
+	/**
+	 * @param {string} account
+	 * @param {string} key
+	 */
+	async #meet(account, key) {
+		const strange = await this.#kept.meet(account, key);
+		if (strange) this.#beside.strange.add(key);
+		return strange;
+	}
+
+	/** @param {Event} event */
+	async #step(event) {
+		const { member } = this;
+		if (!member) return;
+		const actions = await member.step(this.#outside.now(), event);
+		if (member !== this.member) return;
+		if (actions.length > 0 || (event.type !== "tick" && event.type !== "live")) this.#changed();
+		if (!member.e2ee) await this.#seatStandard(member);
+	}
+
+	/** To be called four times a second. */
+	async tick() {
+		if (this.#ticking) return;
+		this.#ticking = true;
+		const now = this.#outside.now();
+		if (this.member?.list && this.#online && now - this.#heardAt >= DEAF) {
+			this.#down();
+			this.#heardAt = now;
+			this.#connection?.restart();
+		}
+		await this.#step({ type: "tick" }).finally(() => (this.#ticking = false));
+		if (this.member?.list && now - this.#beside.now >= 5000) this.#changed(); // of whom nothing is heard
+	}
+
+	/**
+	 * Does what the member asks for, at once.
+	 * @param {Action} a
+	 */
+	#act(a) {
+		const { member } = this;
+		if (!member) return; // of a join that has just begun: it is done when there is a member
+		switch (a.type) {
+			case "post":
+				return this.#post(a.message);
+			case "live":
+				return this.#send(control.liveMessage, { signed: a.signed });
+			case "fetch":
+				return this.#send(control.fetch, { from: a.from });
+			case "install":
+				return this.#install(member, a.epoch);
+			case "drop":
+				return this.#frames({ type: "drop", epoch: bytesOf(a.name) });
+			case "sending":
+				return this.#frames({ type: "sending", on: a.on });
+			case "list":
+				return this.#seat(member);
+			case "warning":
+				return this.#tell({ type: "warning", code: a.code, about: a.about, words: a.words });
+			case "changed":
+				return this.#moved(member, a.from, a.to);
+		}
+	}
+
+	/**
+	 * @param {Uint8Array} message
+	 */
+	#post(message) {
+		this.#unseen = [...this.#unseen, message].slice(-UNSEEN);
+		this.#send(control.post, { message });
+	}
+
+	/**
+	 * @param {Member} member
+	 * @param {import("./state.js").State} from
+	 * @param {import("./state.js").State} to
+	 */
+	#moved(member, from, to) {
+		if (to === "waiting") {
+			this.#beside.e2ee = true;
+			this.#beside.upgraded ||= from === "standard"; // and so it stays when another join follows
+			this.#frames({ type: "mode", mode: "e2ee" });
+		}
+		if (to === "in" && member.secret) void this.#kept.keepLink(this.#opened.meeting, member.secret);
+		if (to !== "out") return;
+		if (member.cause === "ended") void this.#kept.keepLink(this.#opened.meeting, undefined);
+		if (this.#rejoins || (LOST.has(member.cause) && this.#outside.now() - this.#lostAt < AFTER_LOSS)) this.#again().catch((err) => this.#broken(err));
+		else this.#end();
+	}
+
+	/** Joins anew. */
+	async #again() {
+		this.#online = false;
+		this.#turn++;
+		this.#connection?.close();
+		if (this.member?.secret) this.#opened = { ...this.#opened, secret: this.member.secret };
+		this.#tell({ type: "rejoin" });
+		await this.#begin();
+	}
+
+	/** Nothing is sent or heard any more. */
+	#end() {
+		this.#ended = true;
+		this.#connection?.close();
+		this.#changed();
+	}
+
+	/**
+	 * The server does not go on with this join: it was taken out while the connection was away. In an end-to-end encrypted meeting another knocks, and is let in or not; in
+	 * a standard one a host's removal must not be undone by a page that comes back by itself.
+	 * @param {string} why
+	 */
+	async #rejected(why) {
+		await (this.#beside.e2ee ? this.lost() : this.#over({ cause: "refused", why }));
+	}
+
+	/**
+	 * The server's last word. What it says is no authority in an end-to-end encrypted meeting, but it will not go on, and so this client goes out.
+	 * @param {import("./control.js").Over} over
+	 */
+	async #over(over) {
+		this.#beside.over = over;
+		this.#connection?.close();
+		await this.#step({ type: "leave" });
+		if (!this.member) this.#tell({ type: "refused", what: "session", why: over.why });
+		this.#end();
+	}
+
+	// The frame worker, and the chat, which hears of the same epochs.
+
+	/** @param {import("../frames/frames.js").FromCore} message */
+	#frames(message) {
+		this.#chat?.told(message);
+		this.#outside.toFrames(message);
+	}
+
+	/**
+	 * @param {Member} member
+	 * @param {import("./epoch.js").Epoch} epoch
+	 */
+	#install(member, epoch) {
+		const message = (/** @type {Uint8Array} */ secret) => ({ type: /** @type {const} */ ("install"), epoch: { ...bytesOf(epoch.name), secret, members: seats(member) } });
+		this.#chat?.told(message(epoch.secret()));
+		const secret = epoch.secret();
+		this.#outside.toFrames(message(secret)); // which copies it
+		secret.fill(0);
+		this.#seated = seatsOf(member);
+		for (const frame of this.#chat?.takeEarly() ?? []) void this.#line(frame, true);
+	}
+
+	/**
+	 * Says who may be heard now, if that is another: the newest list's members, before its key has come.
+	 * @param {Member} member
+	 */
+	#seat(member) {
+		const now = seatsOf(member);
+		if (now === this.#seated) return;
+		this.#seated = now;
+		this.#frames({ type: "members", members: seats(member) });
+	}
+
+	/**
+	 * The same in a standard meeting, where the roster is the list, and joins may come after it.
+	 * @param {Member} member
+	 */
+	async #seatStandard(member) {
+		if (member.epochs.length > 0) this.#seat(member);
+		for (const { j, kind } of member.roster?.members ?? []) {
+			const join = kind === PERSON ? member.joins.get(j) : undefined;
+			if (!join || isGuest(join.certificate) || this.#met.has(join.device)) continue;
+			this.#met.add(join.device);
+			await this.#meet(join.certificate.account, join.device);
+		}
+	}
+
+	// Chat.
+
+	/**
+	 * @param {Uint8Array} frame
+	 * @param {boolean} [again]
+	 */
+	async #line(frame, again = false) {
+		const { member } = this;
+		const line = await this.#chat?.open(frame, again);
+		if (!member || !line || line === "noEpoch" || line === "noMember") return;
+		if (typeof line === "string") member.drop(`line: ${line}`);
+		else if (line.join === member.j) member.drop("line: own"); // the server gives back what was shown when it was sent
+		else if (line.to === null || line.to === member.j) this.#tell({ type: "line", ...line, name: this.#name(line.join) });
+	}
+
+	/** @param {string} j */
+	#name(j) {
+		return legible(this.member?.joins.get(j)?.certificate.name ?? this.member?.roster?.members.find((s) => s.j === j)?.name ?? "");
+	}
+
+	/**
+	 * @param {string} text
+	 * @param {string | null} to
+	 */
+	async #say(text, to) {
+		const { member } = this;
+		const now = this.#outside.now();
+		const sealed = this.#online ? await this.#chat?.seal(text, to, now) : "You are not connected. Try again in a moment.";
+		if (!sealed || !member) return;
+		if (typeof sealed === "string") return this.#tell({ type: "refused", what: "line", why: sealed });
+		this.#send(control.line, sealed);
+		this.#tell({ type: "line", join: member.j, name: this.#name(member.j), text, to, at: now });
+	}
+
+	// The page.
+
+	/**
+	 * What the page's human wants.
+	 * @param {any} m
+	 */
+	async asked(m) {
+		switch (m.type) {
+			case "decide":
+				return this.#decide(m);
+			case "say":
+				return this.#say(String(m.text), m.to || null);
+			case "compared":
+				await this.#kept.compare(this.#opened.meeting, m.code);
+				this.#code = "";
+				return this.#changed();
+			case "acknowledge":
+				return this.#acknowledge(m.join);
+			case "link":
+				return this.#tell({ type: "link", secret: this.member?.secret ? base64(this.member.secret) : "" });
+			case "leave":
+				return this.member ? this.#step({ type: "leave" }) : this.#end();
+		}
+	}
+
+	/** The frame worker has lost its record of what was accepted, or its stream numbers are used up. */
+	async lost() {
+		if (!this.member || this.member.isOut) return;
+		this.#rejoins = true;
+		await this.#step({ type: "leave" });
+	}
+
+	/** @param {{ what: string, join?: string, on?: boolean, joins?: string[] }} d */
+	async #decide({ what, join = "", on = true, joins = [] }) {
+		if (what === "upgrade") return this.#step({ type: "upgrade", carry: joins });
+		if (!this.#beside.e2ee) {
+			const order = what === "refuse" ? { what: "admit", on: false } : { what, on };
+			if (ORDERS.has(order.what)) this.#send(control.order, { ...order, j: unhex(join) });
+			return;
+		}
+		/** @type {Record<string, Event>} */
+		const events = {
+			admit: on ? { type: "admit", j: join } : { type: "refuse", j: join },
+			refuse: { type: "refuse", j: join },
+			remove: { type: "remove", j: join },
+			lock: { type: "lock", on },
+			succession: { type: "succession", order: joins },
+			handover: { type: "handover", j: join },
+			end: { type: "end" },
+		};
+		if (Object.hasOwn(events, what)) await this.#step(events[what]);
+	}
+
+	/** @param {string | undefined} j of whose device note was taken; of nobody's: the server's identity key */
+	async #acknowledge(j) {
+		const join = j ? this.member?.joins.get(j) : undefined;
+		if (join) {
+			await this.#kept.acknowledge(join.certificate.account, join.device);
+			this.#beside.strange.delete(join.device);
+		} else if (!j) {
+			await this.#kept.acknowledgeIdentity();
+			this.#beside.identityChanged = false;
+		}
+		this.#changed();
+	}
+
+	/** The page is told soon. */
+	#changed() {
+		this.#dirty = true;
+		this.#showing ??= setTimeout(() => void this.#show(), SHOWN);
+	}
+
+	async #show() {
+		while (this.#dirty) {
+			this.#dirty = false;
+			const { member } = this;
+			if (!member) break;
+			if (member.code !== this.#code) {
+				this.#code = member.code;
+				this.#beside.compared = this.#code !== "" && (await this.#kept.compared(this.#opened.meeting, this.#code));
+			}
+			if (member !== this.member) continue;
+			this.#beside = { ...this.#beside, online: this.#online, now: this.#outside.now() };
+			const now = view(member, this.#beside);
+			const shown = JSON.stringify(now);
+			if (shown !== this.#shown) this.#tell({ type: "view", view: now });
+			this.#shown = shown;
+		}
+		this.#showing = undefined;
+	}
+
+	/** @param {any} message */
+	#tell(message) {
+		this.#outside.toPage(message);
+	}
+
+	/**
+	 * Sends what may be sent after hello. What is lost with a connection is sent again: posts by the next one, signs of life by their time.
+	 * @template T
+	 * @param {import("./body.js").Body<T>} b
+	 * @param {T} value
+	 */
+	#send(b, value) {
+		if (this.#online) this.#connection?.send(marshal(b, value));
+	}
+}
+
+/** @param {number} size */
+const random = (size) => crypto.getRandomValues(new Uint8Array(size));
+
+/** @param {import("./list.js").EpochName} name */
+const bytesOf = ({ term, epoch, link }) => ({ term, epoch, link: unhex(link) });
+
+/** Who is here by the newest list or roster, with the device of each: none is known of a connector. @param {Member} m */
+function seats(m) {
+	const all = m.list?.body.members ?? m.roster?.members ?? [];
+	return all.map(({ index, j }) => ({ index, join: unhex(j), device: unhex(m.joins.get(j)?.device ?? "00".repeat(32)) }));
+}
+
+/** @param {Member} m */
+const seatsOf = (m) => (m.list?.body.members ?? m.roster?.members ?? []).map(({ index, j }) => `${index} ${j} ${m.joins.has(j)}`).join(", ");
+
+/** @param {Uint8Array} b */
+const base64 = (b) => btoa(String.fromCharCode(...b)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+
+/** @param {string} s */
+const unbase64 = (s) => Uint8Array.from(atob(s.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));

@@ -1,0 +1,19 @@
+/** Times of media/PROTOCOL.md sections 4 and 5, in milliseconds. */
+export const SECOND = 1000;
+export const LIVE_EVERY = 9 * SECOND; // at the latest every 10 s
+export const LINK_EVERY = 9 * SECOND;
+export const BATCH = SECOND / 2; // joins that arrive together are admitted together
+export const KEYS_WITHIN = 10 * SECOND;
+export const OLD_KEYS = 10 * SECOND;
+export const NONCE_AGE = 60 * SECOND;
+export const REKEY_EVERY = 290 * SECOND; // with the next heartbeat: at the latest every 5 minutes
+export const SILENCE = 30 * SECOND; // without a sign of life: left out; without a link: the leader is missed; a gap: a loss
+export const STALE = 35 * SECOND; // without a link: stop sending
+export const LOST = 60 * SECOND; // without a link: over
+export const MISSED = 20 * SECOND; // from here on a `leader` of another is believed; it waits for silence
+export const FRESH = 20 * SECOND; // a successor that was live within this leads before those after it
+export const LENIENT = 15 * SECOND; // and this is enough for others to pass over it
+export const SPLIT_FOR = 10 * SECOND; // how long a member with another list may stay listed
+export const UNHEARD = 60 * SECOND;
+export const CARRY_WAIT = 5 * SECOND;
+export const REPOST = 5 * SECOND;
