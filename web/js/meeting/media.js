@@ -220,7 +220,7 @@ export class Media {
 
 	/** @param {string} words */
 	#fail(words) {
-		this.#room.disconnect(true);
+		void this.disconnect();
 		this.#handlers.failed?.(words);
 	}
 }
