@@ -293,7 +293,7 @@ func TestFramesArrive(t *testing.T) {
 				t.Errorf("%s misses %d of %d frames of source %d", to.name, missing, len(frames), source)
 			}
 		}
-		if c := to.room.count(); c.Mislabeled > 0 || c.Refused != (sframe.Counts{}) {
+		if c := to.room.count(); c.Mislabelled > 0 || c.Refused != (sframe.Counts{}) {
 			t.Errorf("%s: %+v", to.name, c)
 		}
 	}
