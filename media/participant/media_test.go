@@ -75,7 +75,7 @@ func newHall(t *testing.T) *hall {
 }
 
 // freeUDP is a port that is free at this moment, on every address.
-func freeUDP(t *testing.T) int {
+func freeUDP(t testing.TB) int {
 	t.Helper()
 	c, err := net.ListenPacket("udp", ":0")
 	if err != nil {
@@ -188,7 +188,7 @@ func fill(b []byte, n uint32, size int) []byte {
 }
 
 // eventually waits for something that takes a while.
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+func eventually(t testing.TB, within time.Duration, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(within); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -198,7 +198,7 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() bool)
 }
 
 // holds checks frames against the pattern: byte for byte, in order, each once. It gives how many numbers are missing between them.
-func holds(t *testing.T, frames []Frame, size, every int) (missing int) {
+func holds(t testing.TB, frames []Frame, size, every int) (missing int) {
 	t.Helper()
 	last := -1
 	for _, f := range frames {
@@ -293,7 +293,7 @@ func TestFramesArrive(t *testing.T) {
 				t.Errorf("%s misses %d of %d frames of source %d", to.name, missing, len(frames), source)
 			}
 		}
-		if c := to.room.count(); c.Mislabeled > 0 || c.Refused != (sframe.Counts{}) {
+		if c := to.room.count(); c.Mislabelled > 0 || c.Refused != (sframe.Counts{}) {
 			t.Errorf("%s: %+v", to.name, c)
 		}
 	}

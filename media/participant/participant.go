@@ -54,16 +54,16 @@ type Participant struct {
 
 	// Of run's goroutine alone.
 	member  *e2ee.Member
-	unseen  [][]byte // posts that have not come back from the board; the first is this join until it has
+	unseen  [][]byte // posts that have not come back from the board
 	join    []byte   // the message of this join
 	next    uint64   // the number of the board's entry that is due
-	up      bool
+	up      bool     // the session is
+	last    Ended    // by another's word than the member's
 	ctx     context.Context
 	pending sync.WaitGroup
 
 	mu   sync.Mutex // over view
 	view View
-	last Ended
 }
 
 // Join asks the server to vouch for the device, opens the meeting, and gives the participant that goes on until ctx ends, Leave is
@@ -115,6 +115,9 @@ func (p *Participant) certify(ctx context.Context, device *e2ee.Device) (certifi
 	if err != nil {
 		return nil, nil, err
 	}
+	if _, err := e2ee.OpenCertificate(certificate, []e2ee.Key{key}, device.Key, p.cfg.Link.Meeting, now()); err != nil {
+		return nil, nil, fmt.Errorf("the server's certificate does not hold: %w", err)
+	}
 	if identity, err = p.folder.identities(); err != nil {
 		return nil, nil, fmt.Errorf("reading the server's identity keys: %w", err)
 	}
@@ -127,9 +130,6 @@ func (p *Participant) certify(ctx context.Context, device *e2ee.Device) (certifi
 	}
 	if !slices.Contains(identity, key) {
 		identity = append(identity, key)
-	}
-	if _, err := e2ee.OpenCertificate(certificate, []e2ee.Key{key}, device.Key, p.cfg.Link.Meeting, now()); err != nil {
-		return nil, nil, fmt.Errorf("the server's certificate does not hold: %w", err)
 	}
 	return certificate, identity, nil
 }

@@ -42,16 +42,16 @@ type room struct {
 
 // Counts is what happened to frames, for people who want to know why something is missing.
 type Counts struct {
-	Opened     uint64        // frames that were handed on
-	Refused    sframe.Counts // frames that were not, by sframe.Fault
-	Mislabeled uint64        // frames that opened and are not what they say
-	Unsent     sframe.Drops  // frames that were not sent, by sframe.Drop
+	Opened      uint64        // frames that were handed on
+	Refused     sframe.Counts // frames that were not, by sframe.Fault
+	Mislabelled uint64        // frames that opened and are not what they say
+	Unsent      sframe.Drops  // frames that were not sent, by sframe.Drop
 }
 
 func (c *Counts) add(in *rtpframe.Track) {
 	opened, mislabelled := in.Opened()
 	c.Opened += opened
-	c.Mislabeled += mislabelled
+	c.Mislabelled += mislabelled
 	for f, n := range in.Receiver.Counts() {
 		c.Refused[f] += n
 	}
@@ -128,7 +128,11 @@ func (r *room) entered(live *lksdk.Room) error {
 	}
 	r.mu.Unlock()
 	for _, o := range all {
-		if err := r.announce(live, o); err != nil {
+		if err := r.announce(live, o); err != nil { // all is tried again in another room
+			r.mu.Lock()
+			r.live = nil
+			r.mu.Unlock()
+			live.Disconnect()
 			return err
 		}
 	}
@@ -144,6 +148,7 @@ func (r *room) announce(live *lksdk.Room, o *outgoing) error {
 	o.pub = pub
 	stopped := r.sending[o.source] != o
 	r.mu.Unlock()
+	pub.SetMuted(o.muted.Load())
 	if stopped { // meanwhile
 		return live.LocalParticipant.UnpublishTrack(pub.SID())
 	}
@@ -224,6 +229,7 @@ func (r *room) send(source franking.Source, from Source) error {
 	}
 	r.mu.Unlock()
 	if err != nil {
+		o.stop()
 		return err
 	}
 	r.ring.add(sender)

@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 
 // server is a running Proffer, behind a tap, whose media goes through a relay.
 type server struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
 	addr  string
 	media int
@@ -68,13 +68,13 @@ type server struct {
 // ready is how long a server may take to start on a busy machine. No test rests on it.
 const ready = 60 * time.Second
 
-func startServer(t *testing.T) *server {
+func startServer(t testing.TB) *server {
 	t.Helper()
 	return startServerWith(t, nil)
 }
 
 // startServerWith starts a server whose packets of media are recorded, if record is set.
-func startServerWith(t *testing.T, record func(packet []byte)) *server {
+func startServerWith(t testing.TB, record func(packet []byte)) *server {
 	t.Helper()
 	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", freeTCP(t)), media: freeUDP(t), sip: connectortest.Port(t), dir: t.TempDir(), log: &captured{}}
 	var err error
@@ -140,7 +140,7 @@ func (s *server) restart() {
 	s.boot()
 }
 
-func freeTCP(t *testing.T) int {
+func freeTCP(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -208,7 +208,7 @@ func (s *server) meeting(host *http.Client, mode string) Link {
 // attendee is a participant whose events and frames are kept.
 type attendee struct {
 	*Participant
-	t      *testing.T
+	t      testing.TB
 	name   string
 	seen   *seenFrames
 	admits bool // lets everybody in who knocks
@@ -225,7 +225,9 @@ func (s *server) join(name string, cfg Config) *attendee {
 	if cfg.Name = name; cfg.Folder == "" {
 		cfg.Folder = s.t.TempDir()
 	}
-	cfg.Sink = a.seen
+	if cfg.Sink == nil {
+		cfg.Sink = a.seen
+	}
 	var err error
 	if a.Participant, err = Join(context.WithoutCancel(s.t.Context()), cfg); err != nil {
 		s.t.Fatal(err)

@@ -251,7 +251,7 @@ func restartedServer(t *testing.T, s *server) {
 	for _, pair := range meetings {
 		together(pair...)
 		for _, x := range pair {
-			if n := x.Counts().Mislabeled; n > 0 {
+			if n := x.Counts().Mislabelled; n > 0 {
 				t.Errorf("%s: %d frames are not what they say", x.name, n)
 			}
 		}
