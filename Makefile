@@ -11,7 +11,7 @@ run: deps-run build
 	@PROFFER_DEMO=$${PROFFER_DEMO:-true} PROFFER_LOG=$${PROFFER_LOG:-warn} exec ./bin/proffer serve
 
 test: deps-test build check
-	CI=$(CI) go test -timeout 25m ./...
+	CI=$(CI) go test -timeout 45m ./...
 	node --test web/js
 
 bench: deps-test build
@@ -19,6 +19,7 @@ bench: deps-test build
 
 build: web/dist/manifest.json
 	go build -o bin/proffer .
+	go build -o bin/guest ./media/participant/guest
 
 # What it takes to run: PostgreSQL, ffmpeg, bubblewrap. To test: a browser and XML, PDF and font tools beside them.
 deps-run:

@@ -124,7 +124,7 @@ type chair struct {
 func (c chair) Join() [32]byte { return c.J() }
 
 func (c chair) Next() (connector.Change, bool) {
-	x, more := <-c.Changes()
+	x, more := c.Chair.Next()
 	if !more {
 		return connector.Change{}, false
 	}

@@ -2,7 +2,7 @@
 // trust-and-safety team triage those reports, and hands what the law requires to law enforcement as a package that
 // anyone can verify offline.
 //
-// One binary: serve (the default), verify, staff, and s3gateway, which only serve itself starts.
+// One binary: serve (the default), verify, staff, demo, and s3gateway, which only serve itself starts.
 package main
 
 import (
@@ -31,6 +31,8 @@ const usage = `Usage:
   proffer staff keys                  print the public keys that verify receipts and packages
   proffer staff rotate --key receipt|log|package
   proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back
+  proffer demo [--guests 2] [--server URL] [LINK]
+                                      join a meeting with simulated guests; without a link, make one in a demonstration
   proffer version                     print the version, and the sum that names the scripts of the pages
 `
 
@@ -55,6 +57,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		return verifyCommand(ctx, args, out, errs)
 	case "staff":
 		err = staffCommand(ctx, args, out)
+	case "demo":
+		err = demoCommand(ctx, args, out, errs)
 	case "version":
 		err = versionCommand(args, out)
 	case embedded.GatewayCommand:

@@ -30,12 +30,14 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicy is the Content-Security-Policy of the workers that compile the WebAssembly of hash-wasm. A worker is governed
-// by the policy of its own response, so pages need not allow it.
-const workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
-
-// wasmWorkers are these workers.
-var wasmWorkers = []string{"hash-worker.js", "core-worker.js", "frame-worker.js"}
+// workerPolicies are the Content-Security-Policies of workers: a worker is governed by the policy of its own response. Two
+// compile the WebAssembly of hash-wasm, which pages need not allow. The frame worker holds keys of a meeting, and can reach
+// nothing.
+var workerPolicies = map[string]string{
+	"hash-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+	"core-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+	"frame-worker.js": "default-src 'none'; script-src 'self'",
+}
 
 // Bundle is the built scripts, styles and pictures. It is read-only and safe for concurrent use.
 type Bundle struct {
@@ -154,8 +156,10 @@ func (b *Bundle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if slices.ContainsFunc(wasmWorkers, func(worker string) bool { return name == b.names[worker] }) {
-		h.Set("Content-Security-Policy", workerPolicy)
+	for worker, policy := range workerPolicies {
+		if name == b.names[worker] {
+			h.Set("Content-Security-Policy", policy)
+		}
 	}
 	h.Set("Vary", "Accept-Encoding")
 	body, form := file.plain, ""

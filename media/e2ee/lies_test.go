@@ -249,6 +249,20 @@ func TestUpgradeByAStranger(t *testing.T) {
 	peers[1].out(t, CauseNotCarried)
 }
 
+// However many upgrades others sign, that of a host is obeyed.
+func TestUpgradeAmongMany(t *testing.T) {
+	w, host, peers := standard(t, 46)
+	p := peers[0]
+	for i := range uint64(2 * maxUpgrades) {
+		w.post(p, p.device.message(&Upgrade{Meeting: w.meeting, Host: p.m.J(), Carried: []J{p.m.J()}, Time: w.now + i}))
+	}
+	w.run(1000)
+	host.step(GoE2EE{Carry: []J{peers[1].m.J()}})
+	w.run(3000)
+	w.together(host, peers[1])
+	p.out(t, CauseNotCarried)
+}
+
 // What a host of an upgrade cannot do to those it carries over, who do not know the link's secret yet; nor can another in its place.
 func TestFirstLinkOfAnUpgrade(t *testing.T) {
 	one, two, epoch := random(1).secret(), random(2).secret(), random(3).secret()

@@ -72,7 +72,8 @@ func (m *Member) upgraded(msg Message) {
 			m.named[j] = true
 		}
 	}
-	if !m.e2ee() && len(m.upgrades) < maxUpgrades {
+	byHost := m.roster != nil && slices.Contains(m.roster.Hosts, b.Host)
+	if !m.e2ee() && (byHost || len(m.upgrades) < maxUpgrades) { // others cannot sign so many that the host's is lost
 		m.upgrades = append(m.upgrades, b)
 		m.obey()
 	}

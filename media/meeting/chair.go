@@ -18,9 +18,10 @@ type Chair struct {
 	seated  chan struct{} // closed once it is let in, or lost
 	changes chan Change   // the newest only
 
-	why string // set before changes is closed, and read after
-	in  bool   // guarded by room.mu, as is lost
+	// Guarded by room.mu.
+	in  bool
 	out bool
+	why string // it is out
 }
 
 // Change is what holds in a standard meeting: its key and who is there.
@@ -164,10 +165,14 @@ func (c *Chair) J() J { return c.j }
 // Meeting is the meeting's number.
 func (c *Chair) Meeting() string { return c.room.id }
 
-// Changes brings what holds from now on, the newest only where several came. It is closed when the chair is lost: the key must be forgotten then.
-func (c *Chair) Changes() <-chan Change { return c.changes }
+// Next waits for what holds from now on: the first is there at once, and of several that came only the newest is given. more is false
+// when the chair is lost: the key must be forgotten at once.
+func (c *Chair) Next() (x Change, more bool) {
+	x, more = <-c.changes
+	return x, more
+}
 
-// Why tells, once Changes is closed, why the chair was lost.
+// Why tells, after Next said that there is no more, why the chair was lost.
 func (c *Chair) Why() string {
 	c.room.mu.Lock()
 	defer c.room.mu.Unlock()

@@ -12,3 +12,6 @@ func (h *Hub) HoldsKey(id string) bool {
 	defer r.mu.Unlock()
 	return r.key != nil
 }
+
+// Changes is what Next reads.
+func (c *Chair) Changes() <-chan Change { return c.changes }

@@ -5,9 +5,11 @@
 //
 //   - participant.go, decide.go: Participant, whose one goroutine owns the e2ee.Member; everything else talks to it through channels
 //   - session.go: the control session (PROTOCOL.md section 10), which comes back by itself after a loss
-//   - device.go, folder.go: what outlives the program: the device's key, lasting notes, devices and identity keys met
+//   - link.go, certificate.go: where the meeting is, and the server's word for who this is
+//   - folder.go: what outlives the program: the device's key, lasting notes, devices and identity keys met
 //   - keyring.go: the keys that are held now, for the goroutines that seal and open frames
 //   - room.go, send.go, receive.go: media over LiveKit (media/rtpframe receives); a sealed frame is what is cut into packets
+//   - chat.go: lines, sealed as frames are
 //   - source.go, ivf.go, ogg.go, simulated.go: what is sent
 //
 // # Threats

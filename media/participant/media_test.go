@@ -332,6 +332,17 @@ func TestLoss(t *testing.T) {
 	if d := max(number(frames[after])-over, dark(frames[after:])); d > 2*twoSeconds { // what was under way is lost as well
 		t.Errorf("after the two seconds, %d pictures in a row could not be shown", d)
 	}
+	{
+		var line []string
+		for _, f := range frames[before:] {
+			k := ""
+			if f.Key {
+				k = "K"
+			}
+			line = append(line, fmt.Sprintf("%d%s", number(f), k))
+		}
+		t.Log("over at", over, line)
+	}
 	t.Logf("%d packets lost of %d; %d of %d pictures missing, at most %d in a row not shown", h.relay.Dropped.Load(),
 		h.relay.Passed.Load()+h.relay.Dropped.Load(), missing, len(frames)+missing, dark(frames))
 	if h.relay.Dropped.Load() == 0 || missing == 0 {

@@ -276,13 +276,17 @@ func (p *Participant) end(why Ended) {
 	p.step(e2ee.Leaving{})
 }
 
-// over is the server's last word. In a standard meeting it is the server that decides; in an end-to-end encrypted one it is a hint.
+// over is the server's last word. In an end-to-end encrypted meeting it is no authority, but nothing reaches this client any more
+// (PROTOCOL.md section 10).
 func (p *Participant) over(m *e2ee.Over) {
-	if encrypted(p.member) && m.Cause != e2ee.OverReplaced {
-		p.tell(Refused{m.Cause, m.Why})
+	if p.member.State() == e2ee.Out { // the board has said why
 		return
 	}
-	p.end(Ended{m.Cause, m.Why})
+	why := Ended{m.Cause, m.Why}
+	if encrypted(p.member) {
+		why.Words = "The server ended this session: " + m.Why
+	}
+	p.end(why)
 }
 
 // step lets the member take an event, and does what it asks for.

@@ -141,8 +141,12 @@ func (r *room) announce(live *lksdk.Room, o *outgoing) error {
 		return fmt.Errorf("publishing a track: %w", err)
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	o.pub = pub
+	stopped := r.sending[o.source] != o
+	r.mu.Unlock()
+	if stopped { // meanwhile
+		return live.LocalParticipant.UnpublishTrack(pub.SID())
+	}
 	return nil
 }
 
@@ -170,9 +174,10 @@ func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lks
 	receiver.IgnoreInjected(live.SifTrailer())
 	in := &rtpframe.Track{Codec: codec, Receiver: receiver, Keep: r.ring.keep, Frame: r.sink.Frame, Ask: func() { from.WritePLI(track.SSRC()) }}
 	r.incoming[in] = true
+	read := r.overheard(rtpframe.Packets(track))
 	r.mu.Unlock()
 	go func() {
-		in.Run(r.overheard(rtpframe.Packets(track)))
+		in.Run(read)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.incoming, in)
@@ -180,15 +185,16 @@ func (r *room) subscribed(live *lksdk.Room, track *webrtc.TrackRemote, from *lks
 	}()
 }
 
-// overheard lets tests see what is received.
+// overheard lets tests see what is received. It is called with mu held.
 func (r *room) overheard(read func() (*rtp.Packet, error)) func() (*rtp.Packet, error) {
-	if r.heard == nil {
+	heard := r.heard
+	if heard == nil {
 		return read
 	}
 	return func() (*rtp.Packet, error) {
 		p, err := read()
 		if err == nil {
-			r.heard(p.Payload)
+			heard(p.Payload)
 		}
 		return p, err
 	}
@@ -221,9 +227,7 @@ func (r *room) send(source franking.Source, from Source) error {
 		return err
 	}
 	r.ring.add(sender)
-	ctx, stop := context.WithCancel(context.Background())
-	o.stop = stop
-	go o.run(ctx)
+	go o.run()
 	if live == nil {
 		return nil
 	}
@@ -235,8 +239,10 @@ func (r *room) stop(source franking.Source) {
 	r.mu.Lock()
 	o, live := r.sending[source], r.live
 	delete(r.sending, source)
+	var pub *lksdk.LocalTrackPublication
 	if o != nil {
 		r.unsent(o)
+		pub = o.pub
 	}
 	r.mu.Unlock()
 	if o == nil {
@@ -244,8 +250,8 @@ func (r *room) stop(source franking.Source) {
 	}
 	o.stop()
 	r.ring.remove(o.sender)
-	if live != nil && o.pub != nil {
-		_ = live.LocalParticipant.UnpublishTrack(o.pub.SID()) // the media server notices without it, too
+	if live != nil && pub != nil {
+		_ = live.LocalParticipant.UnpublishTrack(pub.SID()) // the media server notices without it, too
 	}
 }
 

@@ -26,8 +26,8 @@ type outgoing struct {
 	clock  clock
 	track  *lksdk.LocalTrack
 	muted  atomic.Bool
-	stop   context.CancelFunc
-	ended  chan struct{} // run has returned
+	ctx    context.Context
+	stop   context.CancelFunc // ends ctx, and run with it
 
 	pub *lksdk.LocalTrackPublication // nil while not published; the room's lock is over it
 }
@@ -48,7 +48,9 @@ func newOutgoing(source franking.Source, from Source, sender *sframe.Sender, c c
 	if err != nil {
 		return nil, fmt.Errorf("making a track: %w", err)
 	}
-	return &outgoing{source: source, from: from, sender: sender, clock: c, track: track, ended: make(chan struct{})}, nil
+	o := &outgoing{source: source, from: from, sender: sender, clock: c, track: track}
+	o.ctx, o.stop = context.WithCancel(context.Background())
+	return o, nil
 }
 
 // announce publishes the track in a room, encrypted and without what would need the media server to read it.
@@ -57,15 +59,14 @@ func (o *outgoing) announce(in *lksdk.Room) (*lksdk.LocalTrackPublication, error
 		Encryption: livekit.Encryption_CUSTOM, DisableDTX: true})
 }
 
-// run sends until the source ends or ctx does. It goes by the clock on the wall: what is late is sent at once, and nothing drifts.
-func (o *outgoing) run(ctx context.Context) {
-	defer close(o.ended)
+// run sends until the source ends or stop is called. It goes by the clock on the wall: what is late is sent at once, and nothing drifts.
+func (o *outgoing) run() {
 	due := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-o.ctx.Done():
 			return
 		case <-timer.C:
 		}

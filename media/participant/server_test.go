@@ -29,25 +29,25 @@ import (
 
 // The whole, over the built server as an operator starts it, in demonstration mode, with its PostgreSQL, S3 and LiveKit.
 
+// dir is a folder for what all tests use.
+var dir string
+
 // built is the server's binary, built once.
 var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "proffer-participant-")
-	if err != nil {
-		return "", err
-	}
 	path := filepath.Join(dir, "proffer")
-	out, err := exec.Command("go", "build", "-o", path, "../..").CombinedOutput()
-	if err != nil {
+	if out, err := exec.Command("go", "build", "-o", path, "../..").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := built(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+	var err error
+	if dir, err = os.MkdirTemp("", "proffer-participant-"); err != nil {
+		panic(err)
 	}
+	code := m.Run()
+	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
@@ -194,10 +194,10 @@ func (s *server) meeting(host *http.Client, mode string) Link {
 	s.t.Helper()
 	res, err := host.PostForm(s.url+"/meetings", url.Values{"title": {"A meeting of the test"}, "mode": {mode}})
 	s.body(res, err)
-	made, _, _ := strings.Cut(strings.TrimPrefix(res.Header.Get("Location"), "/meetings/"), "?")
-	l, err := ParseLink(s.url + "/m/" + made)
+	at, _, _ := strings.Cut(res.Header.Get("Location"), "?")
+	l, err := ParseLink(s.url + "/m/" + strings.TrimPrefix(at, "/meetings/"))
 	if err != nil {
-		s.t.Fatalf("a meeting was made at %q: %v", res.Header.Get("Location"), err)
+		s.t.Fatalf("a meeting was made at %q: %v", at, err)
 	}
 	if mode == "e2ee" {
 		l = NewLink(l.Server, l.Meeting)

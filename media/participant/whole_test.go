@@ -15,6 +15,7 @@ func TestWhole(t *testing.T) {
 	t.Run("connectors", s.with(connectedMeeting))
 	t.Run("lost", s.with(lostNetwork))
 	t.Run("restart", s.with(restartedServer))
+	t.Run("demo", s.with(demonstration))
 }
 
 // with runs a part of the test with the server that is there.

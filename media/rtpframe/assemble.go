@@ -10,9 +10,13 @@ import (
 )
 
 const (
-	window   = 512                    // packets that are held back at most while one is missing
-	patience = 250 * time.Millisecond // how long a missing packet is waited for: it is asked for again meanwhile
-	maxFrame = 4 << 20                // bytes of a frame
+	window   = 512     // packets that are held back at most while one is missing
+	maxFrame = 4 << 20 // bytes of a frame
+
+	// How long a missing packet is waited for; it is asked for again meanwhile. To go on without one of video is to see nothing up to the
+	// next key frame, so that it costs less to wait.
+	patienceSound = 250 * time.Millisecond
+	patienceVideo = time.Second
 )
 
 // Assembler puts the packets of one track in order and makes frames of them. What is incomplete is left out. It is used by one goroutine.
@@ -71,12 +75,19 @@ func (a *Assembler) drain(now time.Time) {
 		case a.hole.IsZero():
 			a.hole = now
 			return
-		case now.Sub(a.hole) < patience:
+		case now.Sub(a.hole) < a.patience():
 			return
 		default:
 			a.step()
 		}
 	}
+}
+
+func (a *Assembler) patience() time.Duration {
+	if sound(a.codec) {
+		return patienceSound
+	}
+	return patienceVideo
 }
 
 // skipTo passes on what is there before a sequence number, and gives up the rest.

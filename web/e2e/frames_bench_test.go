@@ -29,7 +29,7 @@ func BenchmarkFrameWorker(b *testing.B) {
 			b.Run(fmt.Sprintf("%s-%d/%s", kind.name, kind.size, map[bool]string{false: "each", true: "at-once"}[atOnce]), func(b *testing.B) {
 				best := map[string]pace{}
 				for b.Loop() {
-					for range 8 {
+					for range 20 {
 						p.round(b, best, kind.name, kind.size, atOnce)
 					}
 				}
@@ -39,6 +39,8 @@ func BenchmarkFrameWorker(b *testing.B) {
 					b.ReportMetric(ours.clock/livekit.clock, act+"-against-livekit_ratio")
 					b.ReportMetric(ours.clock/bare.clock, act+"-against-bare_ratio")
 					b.ReportMetric(ours.thread/livekit.thread, act+"-thread-against-livekit_ratio")
+					b.ReportMetric(ours.thread, act+"-thread_ns")
+					b.ReportMetric(bare.thread, act+"-bare-thread_ns")
 				}
 				b.ReportMetric(best["ours seal"].clock+best["ours open"].clock, "ns/frame")
 				b.ReportMetric((best["ours seal"].clock+best["ours open"].clock)/(best["livekit seal"].clock+best["livekit open"].clock), "x_livekit_worker")
@@ -47,7 +49,7 @@ func BenchmarkFrameWorker(b *testing.B) {
 	}
 }
 
-const paceBatch = 100
+const paceBatch = 200
 
 // paceSetter opens the page with both workers.
 func paceSetter(b *testing.B) *person {

@@ -59,7 +59,7 @@ func openStudio(t testing.TB) *studio {
 			http.NotFound(w, r)
 		default:
 			if strings.HasSuffix(r.URL.Path, "-worker.js") {
-				h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'")
+				h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'") // web.Bundle says so too
 			}
 			w.Write(body)
 		}
@@ -241,6 +241,16 @@ func (s partyState) track(of *party, source int) (shownTrack, bool) {
 	return shownTrack{}, false
 }
 
+// attacks is how many frames were dropped that no honest network brings about: it puts frames in, and loses packets where a layer begins.
+func attacks(s partyState) (n int) {
+	for why, times := range s.Counts.Dropped {
+		if why != "injected" && why != "otherLayer" && why != "afterGap" {
+			n += times
+		}
+	}
+	return n
+}
+
 // moves tells whether a video is shown and moves, for at least so many frames.
 func moves(of *party, source, frames int) func(partyState) bool {
 	return func(s partyState) bool {
@@ -256,8 +266,7 @@ const (
 	screen
 )
 
-// gap is how long a video may stand still at most where the media must go on, in milliseconds (each test waits for much longer before it
-// fails; this holds what people would see).
+// gap is how long a video may stand still at most when the key changes, in milliseconds.
 const gap = 2000
 
 func TestFrames(t *testing.T) {
@@ -298,13 +307,13 @@ func (p *party) turn(what string, on bool) {
 // fresh forgets what was shown, so that what comes is counted from here.
 func (p *party) fresh() { p.t.Helper(); p.do("me.shown.forEach((w) => w.restart())") }
 
-// goesOn expects that a video goes on without a gap that people would mind, and that all its pictures are whole.
+// goesOn expects that a video goes on, and that all its pictures are whole.
 func (p *party) goesOn(of *party, frames int) shownTrack {
 	p.t.Helper()
 	s := p.until("it goes on", moves(of, camera, frames))
 	track, _ := s.track(of, camera)
-	if track.Longest > gap || track.Strange > 0 {
-		p.t.Errorf("a gap of %.0f ms, %d pictures that were never taken; %+v", track.Longest, track.Strange, s)
+	if track.Strange > 0 {
+		p.t.Errorf("%d pictures that were never taken: %+v", track.Strange, s)
 	}
 	return track
 }
@@ -324,7 +333,7 @@ func shown(s *studio, t *testing.T) {
 	a.turn("microphone", true)
 	b.until("A is heard", func(s partyState) bool { _, ok := s.track(a, microphone); return ok && s.Speaking > 0 })
 	b.goesOn(a, 40)
-	if got := b.state(); len(got.Counts.Dropped) > 0 || got.Lost > 0 || got.Failed != "" || len(got.Shown) != 2 {
+	if got := b.state(); attacks(got) > 0 || got.Lost > 0 || got.Failed != "" || len(got.Shown) != 2 {
 		t.Errorf("B: %+v", got)
 	}
 	if got := a.state(); len(got.Counts.Unsent) > 0 || got.Counts.Sealed == 0 || len(got.Shown) > 0 {
@@ -361,7 +370,9 @@ func rekey(s *studio, t *testing.T) {
 		for _, p := range []*party{a, b} {
 			p.dropEpoch(first)
 		}
-		b.goesOn(a, 15)
+		if track := b.goesOn(a, 30); track.Longest > gap {
+			t.Errorf("it stood still for %.0f ms", track.Longest)
+		}
 		first = next
 		b.fresh()
 	}
@@ -417,7 +428,7 @@ func sendingOff(s *studio, t *testing.T) {
 	b.stops(a)
 	before := b.state().Counts
 	a.until("A drops what it has", func(s partyState) bool { return s.Counts.Unsent["off"] > 20 })
-	if got := b.state().Counts; got.Opened > before.Opened+2 || len(got.Dropped) > 0 {
+	if got := b.state(); got.Counts.Opened > before.Opened+2 || attacks(got) > 0 {
 		t.Errorf("B has %+v, then %+v", before, got)
 	}
 	a.sending(true)
@@ -439,9 +450,7 @@ func unencrypted(s *studio, t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	b.until("A is gone", func(s partyState) bool { _, ok := s.track(a, camera); return !ok })
-	got = b.state()
-	delete(got.Counts.Dropped, "injected") // the media server's own last frame
-	if len(got.Shown) != 1 || len(got.Counts.Dropped) > 0 {
+	if got := b.state(); len(got.Shown) != 1 || attacks(got) > 0 {
 		t.Errorf("B was shown or sent something else: %+v", got)
 	}
 }
@@ -471,7 +480,7 @@ func vp9(s *studio, t *testing.T) {
 	a, b, _ := s.pair(t, "M-vp9", "e2ee", `{ codec: "vp9" }`)
 	b.goesOn(a, 30)
 	codec := evaluate[string](b.person, `Promise.all(connections.map((c) => c.getStats())).then((all) => all.flatMap((r) => [...r.values()]).filter((s) => s.type === "codec").map((s) => s.mimeType).join(" "))`)
-	if !strings.Contains(codec, "VP9") || len(b.state().Counts.Dropped) > 0 {
+	if !strings.Contains(codec, "VP9") || attacks(b.state()) > 0 {
 		t.Errorf("the codecs are %s; %+v", codec, b.state())
 	}
 }
@@ -491,13 +500,8 @@ func mute(s *studio, t *testing.T) {
 	b.until("A moves again", moves(a, camera, 15))
 	heard := b.state().Speaking
 	got := b.until("A is heard again", func(s partyState) bool { return s.Speaking > heard })
-	for why := range got.Counts.Dropped {
-		if why != "injected" {
-			t.Errorf("%+v", got)
-		}
-	}
 	track, _ := got.track(a, camera)
-	if track.Strange > 0 || got.Counts.Dropped["injected"] == 0 {
+	if track.Strange > 0 || got.Counts.Dropped["injected"] == 0 || attacks(got) > 0 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -79,7 +79,7 @@ func (p *person) seesMoving(name string) {
 func (p *person) admit(name string) {
 	p.t.Helper()
 	p.panel("people")
-	p.press(`[data-lobby-list] button[data-do=admit][aria-label="Let `+name+` in"]`, "Let in")
+	p.press(`[data-lobby-list] button[data-do=admit][aria-label="Let in `+name+`"]`, "Let in")
 }
 
 func (p *person) panel(which string) {

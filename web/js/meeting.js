@@ -1,5 +1,5 @@
 /** The room of a meeting: door, waiting, stage, end. */
-import { must, openDialog, toast } from "./shared/page.js";
+import { all, must, openDialog, toast } from "./shared/page.js";
 import { Kept } from "./meeting/core/kept.js";
 import { BrowserStore } from "./meeting/core/storage.js";
 import { Banners } from "./meeting/room/banners.js";
@@ -7,6 +7,7 @@ import { Chat } from "./meeting/room/chat.js";
 import { controls } from "./meeting/room/controls.js";
 import { devices } from "./meeting/room/devices.js";
 import { door } from "./meeting/room/door.js";
+import { say } from "./meeting/room/dom.js";
 import { guarantees } from "./meeting/room/guarantees.js";
 import { takeSecret } from "./meeting/room/link.js";
 import { News } from "./meeting/room/news.js";
@@ -16,21 +17,29 @@ import { promises } from "./meeting/room/promises.js";
 import { Room } from "./meeting/room/room.js";
 import { Stage } from "./meeting/room/stage.js";
 import { Upgrade } from "./meeting/room/upgrade.js";
-import { commands, inside } from "./meeting/room/view.js";
+import { commands, inside, nothing } from "./meeting/room/view.js";
 
 /** @typedef {import("./meeting/room/view.js").View} View */
+/** @typedef {"door" | "waiting" | "stage" | "over"} Part */
 
 /** For how long a host's device keeps what it decrypted, in seconds (media/PROTOCOL.md). */
 const RING = 60;
 
 const INCOMPLETE = "The link is not whole: the part after # is missing, and without it nobody can be let in. Ask who invited you for the whole link.";
 
+const DAMAGED = "The link is damaged: the part after # is not whole. Copy all of it and open it again.";
+
 /** @param {HTMLElement} body */
 function start(body) {
 	const data = body.dataset;
-	const secret = takeSecret();
+	const kept = new Kept(new BrowserStore());
+	// The address says which meeting its human has opened: what is known of that one must not be asked of another that a page names.
+	const meeting = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+	let secret = takeSecret();
 	/** @type {Room | null} */
 	let room = null;
+	/** Instead of the room's last view, once it is over. @type {View | null} */
+	let ended = null;
 	let refused = 0;
 	const part = (/** @type {string} */ name) => must(body, `[data-part="${name}"]`);
 	const banners = new Banners(must(body, "[data-banners]"));
@@ -47,17 +56,28 @@ function start(body) {
 	const fillDevices = devices((kind, id) => (kind === "audiooutput" ? stage.speakers(id) : room ? void room.media.switchDevice(kind, id) : void entrance.show()));
 	const buttons = controls(body, { room: () => room, stage, panels, upgrade, decide, again: () => location.reload() });
 
-	const promise = () => badge(guarantees(room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, refused }));
+	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, refused }));
 
-	/** @param {"door" | "waiting" | "stage" | "over"} name */
+	let at = /** @type {Part} */ ("door");
+	/** Shows one part; the keyboard goes along, so as not to be lost. @param {Part} name */
 	const only = (name) => {
+		if (name === at) return;
+		at = name;
 		for (const p of ["door", "waiting", "stage", "over"]) part(p).hidden = p !== name;
 		must(body, "[data-controls]").hidden = name !== "stage";
 		must(body, "[data-layout-toggle]").hidden = name !== "stage";
+		const focused = document.activeElement;
+		if (focused && focused !== document.body && focused.checkVisibility()) return;
+		if (name === "waiting") must(body, "[data-waiting-title]").focus();
+		else if (name === "stage") part("stage").focus();
 	};
 
 	/** @param {string} words */
 	const over = (words) => {
+		ended = { ...nothing(), state: "out", words };
+		promise(); // also where the workers have broken down, and no view says so
+		for (const dialog of all(body, "dialog")) if (dialog instanceof HTMLDialogElement) dialog.close(); // they would keep the rest from being used
+		if (panels.covers) panels.show("");
 		only("over");
 		banners.clear();
 		stage.clear();
@@ -71,6 +91,8 @@ function start(body) {
 		if (view.state === "out") over(view.words);
 		else if (inside(view)) only("stage");
 		else if (view.state !== "new") only("waiting");
+		say(must(body, "[data-waiting-title]"), view.state === "listed" ? "You are let in" : "Waiting to be let in");
+		say(must(body, "[data-waiting-words]"), view.state === "listed" ? "The key is on its way." : "Somebody who leads the meeting has to let you in. They see your name.");
 		stage.update(view);
 		people.update(view);
 		chat.update(view);
@@ -83,16 +105,20 @@ function start(body) {
 
 	/** @param {import("./meeting/room/door.js").Choice} choice @returns {Promise<void>} */
 	const join = async (choice) => {
-		const kept = new Kept(new BrowserStore());
-		const meeting = data.meeting ?? "";
 		if (data.mode === "e2ee" && !(secret instanceof Uint8Array) && !(await kept.link(meeting))) throw new Error(INCOMPLETE);
 		await enter(choice, await kept.wasMade(meeting));
+		forget();
+	};
+	/** The core has the link's secret now; the page needs it no more. */
+	const forget = () => {
+		if (secret instanceof Uint8Array) secret.fill(0);
+		secret = null;
 	};
 
 	/** @param {import("./meeting/room/door.js").Choice} choice @param {boolean} made @returns {Promise<void>} */
 	const enter = (choice, made) => new Promise((/** @type {(nothing?: undefined) => void} */ entered, failed) => {
 		let wanted = true; // what was chosen at the door is switched on once
-		const joined = new Room({ meeting: data.meeting ?? "", core: data.core ?? "", frame: data.frame ?? "", secret: secret instanceof Uint8Array ? secret : null,
+		const joined = new Room({ meeting, core: data.core ?? "", frame: data.frame ?? "", secret: secret instanceof Uint8Array ? secret : null,
 			made, name: choice.name, ring: "host" in data }, {
 			view: (view) => {
 				if (view.state !== "new") entered();
@@ -133,7 +159,20 @@ function start(body) {
 	});
 
 	const entrance = door(part("door"), fillDevices, join);
-	if (secret === "damaged") entrance.tell("The link is damaged: the part after # is not whole. Copy all of it and open it again.");
+	if (secret === "damaged") entrance.tell(DAMAGED);
+	addEventListener("hashchange", () => { // the whole link was put into the same tab
+		const given = takeSecret();
+		if (!given || at !== "door") return;
+		secret = given;
+		entrance.tell(given === "damaged" ? DAMAGED : "");
+	});
+	body.querySelector("[data-sign-in]")?.addEventListener("click", async (e) => {
+		if (!(secret instanceof Uint8Array) || !(e.currentTarget instanceof HTMLAnchorElement)) return;
+		e.preventDefault();
+		const { href } = e.currentTarget;
+		await kept.keepLink(meeting, secret); // signing in loads the page again, without the part after #
+		location.assign(href);
+	});
 	addEventListener("pagehide", () => void room?.leave());
 	body.addEventListener("silenced", () => banners.put({ key: "silenced", tone: "warn", words: "Your browser keeps the sound off until you press something.", button: "Turn the sound on", press: () => stage.unsilence() }));
 	promise();

@@ -4,13 +4,16 @@ import { Kept } from "./meeting/core/kept.js";
 import { BrowserStore } from "./meeting/core/storage.js";
 import { readSecret, writeSecret } from "./meeting/room/link.js";
 
+const UNKEPT = "This browser keeps nothing for this page, so it can not lead the meeting. Allow it to keep data, or use another browser, and make a new meeting.";
+
 /** @param {HTMLElement} box */
 async function links(box) {
-	const { meeting = "", mode } = box.dataset;
+	const { mode } = box.dataset;
+	const meeting = location.pathname.split("/")[2] ?? "";
 	const shown = must(box, "[data-link]");
 	const copy = must(box, "[data-link-copy]");
 	const open = /** @type {HTMLAnchorElement} */ (must(box, "[data-link-open]"));
-	const plain = shown.textContent ?? "";
+	const plain = `${location.origin}/m/${meeting}`; // the secret goes to no address that the page was given
 	const show = (/** @type {string} */ link) => {
 		shown.textContent = copy.dataset.copy = link;
 		open.href = new URL(link).pathname + new URL(link).hash;
@@ -20,6 +23,7 @@ async function links(box) {
 	const use = async (/** @type {Uint8Array} */ secret) => {
 		await kept.keepLink(meeting, secret);
 		await kept.made(meeting);
+		if (!(await kept.wasMade(meeting))) toast(UNKEPT, "problem");
 		show(`${plain}#${writeSecret(secret)}`);
 		must(box, "[data-link-missing]").hidden = true;
 	};

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -22,25 +23,35 @@ import (
 	"github.com/proffer/proffer/media/participant"
 )
 
+// maxGuests is how many guests one program joins as.
+const maxGuests = 50
+
 // options are the command line's.
 type options struct {
 	link, name, video, audio, devices string
-	count                             int
+	count, cameras                    int
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "guest:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, out, usage io.Writer) error {
+func run(ctx context.Context, args []string, in io.Reader, out, usage io.Writer) error {
 	o, err := parse(args, usage)
 	if err != nil {
 		return err
+	}
+	if o.link == "-" {
+		line, err := bufio.NewReader(io.LimitReader(in, 1000)).ReadString('\n')
+		if err != nil && err != io.EOF {
+			return err
+		}
+		o.link = line
 	}
 	link, err := participant.ParseLink(o.link)
 	if err != nil {
@@ -63,9 +74,10 @@ func parse(args []string, usage io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("guest", flag.ContinueOnError)
 	f.SetOutput(usage)
-	f.StringVar(&o.link, "link", "", "the meeting's link, with what is after # if it is end-to-end encrypted")
+	f.StringVar(&o.link, "link", "", "the meeting's link, with what is after # if it is end-to-end encrypted; - to read it from standard input, where nobody else sees it")
 	f.StringVar(&o.name, "name", "Simulated guest", "the name to go by")
 	f.IntVar(&o.count, "count", 1, "how many guests")
+	f.IntVar(&o.cameras, "cameras", maxGuests, "how many of them send video; the others are only heard")
 	f.StringVar(&o.video, "video", "", "an IVF file of VP8 to send, over and over, in place of the built-in picture")
 	f.StringVar(&o.audio, "audio", "", "an Ogg file of Opus to send in place of the built-in tone")
 	f.StringVar(&o.devices, "devices", "", "folder of the guests' device keys, kept for the next time; without it they are new each time")
@@ -76,8 +88,8 @@ func parse(args []string, usage io.Writer) (options, error) {
 	case o.link == "" || f.NArg() > 0:
 		f.Usage()
 		return o, fmt.Errorf("name the meeting with -link, and nothing without a flag")
-	case o.count < 1 || o.count > 100:
-		return o, fmt.Errorf("-count is from 1 to 100")
+	case o.count < 1 || o.count > maxGuests:
+		return o, fmt.Errorf("-count is from 1 to %d: the server vouches for no more from one address in a minute", maxGuests)
 	}
 	return o, nil
 }
@@ -117,7 +129,7 @@ func (o *options) everybody(ctx context.Context, link participant.Link, media re
 	failed := make(chan error, o.count)
 	for n := range o.count {
 		all.Go(func() {
-			g := guest{name: o.name, n: n, print: p}
+			g := guest{name: o.name, n: n, camera: n < o.cameras, print: p}
 			if o.count > 1 {
 				g.name = fmt.Sprintf("%s %d", o.name, n+1)
 			}
@@ -163,8 +175,11 @@ func (g *guest) stay(ctx context.Context, cfg participant.Config, media recordin
 	if media.audio != nil {
 		audio = participant.Loop(media.audio)
 	}
-	for source, from := range map[franking.Source]participant.Source{franking.Camera: video, franking.Microphone: audio} {
-		if err := p.Send(source, from); err != nil {
+	if err := p.Send(franking.Microphone, audio); err != nil {
+		return err
+	}
+	if g.camera {
+		if err := p.Send(franking.Camera, video); err != nil {
 			return err
 		}
 	}

@@ -11,12 +11,13 @@ import (
 
 // guest is one simulated guest.
 type guest struct {
-	name  string
-	n     int
-	print *printer
-	p     *participant.Participant
-	said  bool // hello
-	view  participant.View
+	name   string
+	n      int
+	camera bool // sends video
+	print  *printer
+	p      *participant.Participant
+	said   bool // hello
+	view   participant.View
 
 	mu    sync.Mutex // over both below: frames come in other goroutines than events
 	shown map[seen]bool

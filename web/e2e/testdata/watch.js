@@ -11,8 +11,7 @@ export class Watch {
 	example = "";
 	gone = false;
 	longest = 0; // between two frames, in milliseconds
-	/** @type {number | undefined} */
-	#last;
+	#last = performance.now();
 	/** @type {Uint8ClampedArray | undefined} */
 	#before;
 
@@ -45,8 +44,9 @@ export class Watch {
 	 * @param {number} now
 	 */
 	#picture(pixels, now) {
+		if (pixels[3] === 0) return; // there is none yet
 		this.frames++;
-		if (this.#last !== undefined) this.longest = Math.max(this.longest, now - this.#last);
+		this.longest = Math.max(this.longest, now - this.#last);
 		this.#last = now;
 		if (this.remote.source === 0 && !isFakeCamera(pixels)) {
 			this.strange++;
@@ -59,6 +59,7 @@ export class Watch {
 	/** Forgets how it was. */
 	restart() {
 		this.frames = this.moved = this.strange = this.longest = 0;
+		this.#last = performance.now();
 	}
 
 	end() {
@@ -70,7 +71,7 @@ export class Watch {
 		const { frames, moved, strange, example, gone, longest } = this;
 		const { name, join, source, kind } = this.remote;
 		const video = /** @type {HTMLVideoElement} */ (this.element);
-		return { name, join, source, kind, frames, moved, strange, example, gone, longest, width: video.videoWidth ?? 0, since: this.#last === undefined ? -1 : performance.now() - this.#last };
+		return { name, join, source, kind, frames, moved, strange, example, gone, longest, width: video.videoWidth ?? 0, since: performance.now() - this.#last };
 	}
 }
 

@@ -79,8 +79,10 @@ function appendBytes(out, major, bytes) {
 export function head(out, major, n) {
 	if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`CBOR: ${n} is not an unsigned integer below 2^53`);
 	const size = n < 24 ? 0 : n < 2 ** 8 ? 1 : n < 2 ** 16 ? 2 : n < 2 ** 32 ? 4 : 8;
-	out.push((major << 5) | (size === 0 ? n : 24 + Math.log2(size)));
-	for (let i = size - 1; i >= 0; i--) out.push(Math.floor(n / 2 ** (8 * i)) & 0xff);
+	out.push((major << 5) | (size === 0 ? n : size === 8 ? 27 : 23 + size - (size >> 2)));
+	const low = n >>> 0;
+	const high = (n - low) / 2 ** 32;
+	for (let i = size - 1; i >= 0; i--) out.push(((i < 4 ? low : high) >>> (8 * (i & 3))) & 0xff);
 }
 
 /** @typedef {number | string | Uint8Array | boolean | any[]} Decoded the last is of Decoded */

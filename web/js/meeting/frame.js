@@ -92,9 +92,11 @@ function split(high, low) {
  * @param {number} what
  */
 export function writeTrailer(out, at, time, commitment, what) {
-	for (let i = at + TIME - 1, rest = time; i >= at; i--) {
-		out[i] = rest % 256;
-		rest = Math.floor(rest / 256);
+	const low = time >>> 0;
+	const high = (time - low) / 2 ** 32;
+	for (let i = 0; i < 4; i++) {
+		out[at + i] = high >>> (24 - 8 * i);
+		out[at + 4 + i] = low >>> (24 - 8 * i);
 	}
 	out.set(commitment, at + TIME);
 	out[at + TRAILER - 2] = what;
@@ -148,7 +150,11 @@ export function cut(b) {
  * @param {number} at
  */
 function timeAt(b, at) {
-	let time = 0;
-	for (let i = at; i < at + TIME; i++) time = time * 256 + b[i]; // from 2^53 on it is rounded, and refused
-	return time;
+	let high = 0;
+	let low = 0;
+	for (let i = 0; i < 4; i++) {
+		high = high * 256 + b[at + i];
+		low = low * 256 + b[at + 4 + i];
+	}
+	return high * 2 ** 32 + low; // from 2^53 on it is rounded, and refused
 }

@@ -35,7 +35,7 @@ async function derived(/** @type {KID} */ kid) {
 async function source(/** @type {KID} */ kid) {
 	const { base, franking } = await derived(kid);
 	const origin = originOf(kid);
-	return { join: hex(origin.join), key: await Key.derive(base, packKID(kid)), franking: await FrankingKey.make(origin, franking) };
+	return { join: hex(origin.join), key: await Key.derive(base, packKID(kid)), franking: new FrankingKey(origin, franking) };
 }
 
 const keys = { find: (/** @type {KID} */ kid) => (!epochOf(kid) ? "noEpoch" : !memberOf(kid) ? "noMember" : source(kid)) };
@@ -82,7 +82,7 @@ test("Go's derived keys are ours", async () => {
 test("Go's commitments are ours, and HMAC", async () => {
 	for (const v of vectors.commitments) {
 		const { franking } = await derived(v.kid);
-		const key = await FrankingKey.make(originOf(v.kid), franking);
+		const key = new FrankingKey(originOf(v.kid), franking);
 		const { opening, commitment } = await key.commit(v.counter, v.time, v.what, bytes(v.prefix), bytes(v.plaintext));
 		assert.equal(hex(opening), v.opening);
 		assert.equal(hex(commitment), v.commitment);
@@ -98,7 +98,7 @@ test("Go's commitments are ours, and HMAC", async () => {
 
 test("commitments of short and long frames are the same HMAC", async () => {
 	const origin = originOf(mic);
-	const key = await FrankingKey.make(origin, (await derived(mic)).franking);
+	const key = new FrankingKey(origin, (await derived(mic)).franking);
 	const { join, device } = origin;
 	const all = [];
 	for (const length of [1000, 2047, 2048, 10_000, 2100]) {
@@ -233,7 +233,7 @@ test("no nonce repeats under a key", async () => {
 		const { base, franking } = await deriveKeys(await importSecret(secret), origin, link);
 		const kid = packKID({ term, epoch: number, index: 1, stream: s.stream });
 		bases.set(s, hex(base) + kid); // which AES key and salt are a function of
-		s.use(await Key.derive(base, kid), await FrankingKey.make(origin, franking));
+		s.use(await Key.derive(base, kid), new FrankingKey(origin, franking));
 	};
 	const seal = async (/** @type {Sender} */ s) => {
 		const b = await s.seal(text("sound"), random(100), opus);

@@ -22,6 +22,15 @@ export const certificate = body(
 /** Whether nobody vouches for the name. @param {Certificate} c */
 export const isGuest = (c) => c.account === "";
 
+/** What turns the direction of the words around it, and shows nothing itself. */
+const TURNS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
+/**
+ * A name as it may stand among the page's own words: an honest server leaves nothing in it that would turn them around.
+ * @param {string} name
+ */
+export const legible = (name) => name.replace(TURNS, "");
+
 /** How far a client's clock may be behind the server's, in ms. */
 const EARLY = 5 * 60_000;
 

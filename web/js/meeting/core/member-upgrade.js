@@ -83,7 +83,8 @@ export async function upgraded(m, msg) {
 	for (const j of opened.value.carried) {
 		if (m.joins.has(j)) m.named.add(j); // who is carried over has joined before
 	}
-	if (m.e2ee || m.upgrades.length >= MAX_UPGRADES) return;
+	const byHost = m.roster?.hosts.includes(opened.value.host);
+	if (m.e2ee || (!byHost && m.upgrades.length >= MAX_UPGRADES)) return; // others cannot sign so many that the host's is lost
 	m.upgrades.push(opened.value);
 	await obey(m);
 }

@@ -8,7 +8,7 @@
  */
 import { equal } from "../commitment.js";
 import { hex, unhex } from "./bytes.js";
-import { certificate, isGuest } from "./certificate.js";
+import { certificate, isGuest, legible } from "./certificate.js";
 import { Chat } from "./chat.js";
 import { marshal, unmarshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
@@ -157,8 +157,9 @@ export class Session {
 	/** @param {string} key */
 	async #meetIdentity(key) {
 		const { keys, changed } = await this.#kept.identity(key);
-		this.#identity.splice(0, Infinity, ...keys);
-		this.#beside.identityChanged = changed;
+		const another = this.#identity.length > 0 && !this.#identity.includes(key); // where nothing is kept, this page still knows
+		this.#identity.splice(0, Infinity, ...new Set([...this.#identity, ...keys]));
+		this.#beside.identityChanged ||= changed || another;
 	}
 
 	#down() {
@@ -254,7 +255,7 @@ export class Session {
 			act: (/** @type {Action} */ a) => this.#act(a) };
 		const { member, actions } = await Member.join(config, this.#outside.now());
 		if (turn !== this.#turn) return; // another welcome is being answered
-		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined, upgraded: false };
+		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined };
 		this.#chat = new Chat(meeting, member.j, member.e2ee);
 		this.#seated = "";
 		this.#outside.toFrames({ type: "begin", meeting, join: unhex(member.j), mode: member.e2ee ? "e2ee" : "standard" });
@@ -344,7 +345,7 @@ export class Session {
 	#moved(member, from, to) {
 		if (to === "waiting") {
 			this.#beside.e2ee = true;
-			this.#beside.upgraded = from === "standard";
+			this.#beside.upgraded ||= from === "standard"; // and so it stays when another join follows
 			this.#frames({ type: "mode", mode: "e2ee" });
 		}
 		if (to === "in" && member.secret) void this.#kept.keepLink(this.#opened.meeting, member.secret);
@@ -450,12 +451,13 @@ export class Session {
 		const line = await this.#chat?.open(frame, again);
 		if (!member || !line || line === "noEpoch" || line === "noMember") return;
 		if (typeof line === "string") member.drop(`line: ${line}`);
+		else if (line.join === member.j) member.drop("line: own"); // the server gives back what was shown when it was sent
 		else if (line.to === null || line.to === member.j) this.#tell({ type: "line", ...line, name: this.#name(line.join) });
 	}
 
 	/** @param {string} j */
 	#name(j) {
-		return this.member?.joins.get(j)?.certificate.name ?? this.member?.roster?.members.find((s) => s.j === j)?.name ?? "";
+		return legible(this.member?.joins.get(j)?.certificate.name ?? this.member?.roster?.members.find((s) => s.j === j)?.name ?? "");
 	}
 
 	/**

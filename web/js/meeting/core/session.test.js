@@ -598,6 +598,56 @@ test("a strange device and another identity key are shown until somebody takes n
 	await other.until(() => again.view?.identityChanged === false, "taken note of");
 });
 
+test("another identity key is shown where nothing is kept, too", async () => {
+	const server = await Server.make();
+	const shelf = new Shelf();
+	shelf.broken = true;
+	const p = await server.page("hanna", { shelf, secret: new Uint8Array(32).fill(1), made: true });
+	await server.until(() => p.in, "the host is in");
+	assert.equal(p.view?.identityChanged, false);
+	const { key } = await Device.fromSeed(new Uint8Array(32).fill(9));
+	server.socketOf(p).tell(control.welcome, { meeting: MEETING, mode: 0, nonce: "00".repeat(16), identity: key });
+	await server.until(() => p.view?.identityChanged, "the change is shown");
+	await p.session.asked({ type: "acknowledge" });
+	await server.until(() => p.view?.identityChanged === false, "taken note of");
+});
+
+test("that a meeting was upgraded is not forgotten with a join", async () => {
+	const { server, host, other } = await standard();
+	await host.decide("upgrade", { joins: [host.view?.me, other.view?.me] });
+	await server.until(() => host.in && other.in, "both are in");
+	const j = other.session.member?.j;
+	await other.session.lost();
+	await server.until(() => other.in && other.view?.me !== j, "another join");
+	assert.equal(other.view?.upgraded, true);
+});
+
+test("a line that the server gives back to its sender is not shown again", async () => {
+	const { server, guest } = await begun();
+	const sent = { frame: new Uint8Array() };
+	server.others = (s, b, value) => {
+		if (b === control.lineFrom) Object.assign(sent, value);
+		Server.prototype.others.call(server, s, b, value);
+	};
+	await guest.session.asked({ type: "say", text: "once", to: null });
+	await server.until(() => sent.frame.length > 0, "the line is sent");
+	server.socketOf(guest).tell(control.lineFrom, { j: guest.session.member?.j ?? "", frame: sent.frame });
+	await server.until(() => guest.view?.dropped["line: own"] === 1, "it is counted");
+	assert.equal(guest.all("line").length, 1);
+});
+
+test("a name does not turn the page's words around", async () => {
+	const { server, secret, host } = await begun();
+	const guest = await server.page("", { secret, name: "Ugly\u202E name" });
+	await server.until(() => host.view?.waiting.length, "the guest knocks");
+	assert.equal(host.view?.waiting[0].name, "Ugly name");
+	await host.decide("admit", { join: guest.session.member?.j });
+	await server.until(() => guest.in && host.view?.members.length === 3, "the guest is in");
+	await guest.session.asked({ type: "say", text: "hello", to: null });
+	await server.until(() => host.all("line").length === 1, "a line");
+	assert.deepEqual([host.view?.members[2].name, host.all("line")[0].name], ["Ugly name", "Ugly name"]);
+});
+
 test("a certificate that is refused is told", async () => {
 	const server = await Server.make();
 	server.denies = "The meeting has ended.";

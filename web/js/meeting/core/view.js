@@ -1,5 +1,5 @@
 /** What the page shows of a meeting: a snapshot of what this client has checked, without a key in it. Its shape is that of room/view.js. */
-import { isGuest } from "./certificate.js";
+import { isGuest, legible } from "./certificate.js";
 import { PERSON } from "./standard.js";
 import { ENDINGS } from "./state.js";
 
@@ -46,6 +46,8 @@ export function view(m, b) {
 		phone: b.e2ee || !b.phone ? null : { number: b.phone.number, pin: b.phone.pin },
 		dropped: { ...m.dropped },
 		identityChanged: b.identityChanged,
+		noted: !m.warned.has("not noted "),
+		differ: m.split.size > 0 || [...m.warned].some((w) => w.startsWith("apart ")),
 		epochs: m.epochs.map(({ name }) => `${name.term}.${name.epoch}`),
 		online: b.online,
 	};
@@ -71,16 +73,16 @@ function standing(m, b) {
 function person(m, b, j) {
 	const join = m.joins.get(j);
 	const c = join?.certificate;
-	const lives = m.lives.get(j);
+	const seen = m.lives.get(j)?.at ?? m.since.get(j);
 	return {
 		join: j,
-		name: c?.name ?? "",
-		organisation: c?.organisation ?? "",
+		name: legible(c?.name ?? ""),
+		organisation: legible(c?.organisation ?? ""),
 		account: c?.account ?? "",
 		guest: c !== undefined && isGuest(c),
 		device: join ? grouped(join.device) : "",
 		strange: join !== undefined && j !== m.j && b.strange.has(join.device),
-		heard: lives ? floor(b.now - lives.at) : null,
+		heard: seen === undefined ? null : floor(b.now - seen),
 		me: j === m.j,
 	};
 }
@@ -109,7 +111,7 @@ function listed(m, b, index, j) {
  */
 function rostered(m, b, { index, kind, j, name }) {
 	const p = person(m, b, j);
-	return { ...p, name: p.name || name, index, kind: KINDS[kind], leader: false, host: m.roster?.hosts.includes(j) ?? false };
+	return { ...p, name: p.name || legible(name), index, kind: KINDS[kind], leader: false, host: m.roster?.hosts.includes(j) ?? false };
 }
 
 /**
@@ -118,9 +120,9 @@ function rostered(m, b, { index, kind, j, name }) {
  * @param {Beside} b
  */
 function waiting(m, b) {
-	if (b.e2ee) return m.leads ? m.lobby.map(({ j, certificate: c }) => ({ join: j, name: c.name, organisation: c.organisation, guest: isGuest(c) })) : [];
+	if (b.e2ee) return m.leads ? m.lobby.map(({ j, certificate: c }) => ({ join: j, name: legible(c.name), organisation: legible(c.organisation), guest: isGuest(c) })) : [];
 	return (b.lobby?.waiting ?? []).map(({ j, name }) => {
 		const c = m.joins.get(j)?.certificate;
-		return { join: j, name: c?.name ?? name, organisation: c?.organisation ?? "", guest: c !== undefined && isGuest(c) };
+		return { join: j, name: legible(c?.name ?? name), organisation: legible(c?.organisation ?? ""), guest: c !== undefined && isGuest(c) };
 	});
 }

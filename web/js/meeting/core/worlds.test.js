@@ -5,6 +5,7 @@ import { certificate } from "./certificate.js";
 import { prepare } from "./context.js";
 import { Device } from "./device.js";
 import { Member } from "./member.js";
+import { upgrade } from "./moves.js";
 import { connectorJ } from "./standard.js";
 
 // Meetings of JavaScript clients alone, in model time, over a board that is honest unless a test says otherwise.
@@ -388,6 +389,20 @@ test("an upgrade carries who was confirmed, and there is no way back", async () 
 	await w.together(host, alice, late);
 	assert.equal(reload.m.state, "waiting");
 	assert.ok(reload.warnings.includes("needs link"));
+});
+
+test("however many upgrades others sign, that of a host is obeyed", async () => {
+	const { w, all } = await standard(46);
+	const [host, alice, bob] = all;
+	for (let i = 0; i < 200; i++) {
+		const u = { meeting: alice.m.config.meeting, host: alice.m.j, carried: [alice.m.j], time: w.now + i };
+		alice.deliver({ type: "post", message: await alice.device.message(upgrade, u) });
+	}
+	await w.run(1000);
+	await host.step({ type: "upgrade", carry: [bob.m.j] });
+	await w.run(3000);
+	await w.together(host, bob);
+	alice.out("not carried");
 });
 
 test("sending stops at once at an upgrade, before the note is written", async () => {

@@ -19,6 +19,11 @@ export class Counts {
 		this.#tell = tell;
 	}
 
+	get totals() {
+		return structuredClone(this.#totals);
+	}
+
+	/** Begins anew. */
 	clear() {
 		this.#totals = none();
 		this.#changed();
@@ -55,7 +60,7 @@ export class Counts {
 	#now() {
 		this.#due = false;
 		this.#told = performance.now();
-		this.#tell(structuredClone(this.#totals));
+		this.#tell(this.totals);
 	}
 }
 

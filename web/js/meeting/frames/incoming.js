@@ -1,5 +1,5 @@
 /** The receiving side of one track: nothing goes on to the decoder that has not opened. */
-import { OPUS, codecOf, isKey } from "../frame.js";
+import { OPUS, codecOf, cut, isKey } from "../frame.js";
 import { Receiver } from "../receiver.js";
 import { codecNamed, isKeyFrame } from "./codecs.js";
 import { Continuity } from "./continuity.js";
@@ -7,14 +7,21 @@ import { Continuity } from "./continuity.js";
 /**
  * Why a frame was not shown: what a Receiver says, or
  * - noJoin: this client is in no meeting
+ * - failed: the browser could not
  * - mislabelled: its sender says another codec or kind than the media server
  * - afterGap: of a video, behind a frame that was dropped
- * @typedef {import("../receiver.js").Fault | "noJoin" | "mislabelled" | "afterGap"} Dropped
+ * @typedef {import("../receiver.js").Fault | "noJoin" | "failed" | "mislabelled" | "afterGap"} Dropped
  *
  * @typedef {import("./codecs.js").Encoded} Encoded
  * @typedef {import("../receiver.js").Frame} Opened
  * @typedef {import("./pump.js").Passage<Encoded, Opened | Dropped, undefined>} Passage
  */
+
+/**
+ * How long frames of another layer wait for the key frame that it begins with, in milliseconds. Browsers hand frames over when they are whole: where
+ * packets are lost, a large key frame comes after smaller ones that follow it.
+ */
+const HOLD = 500;
 
 const NO_JOIN = Promise.resolve(/** @type {const} */ ("noJoin"));
 
@@ -26,6 +33,9 @@ export class Incoming {
 	#shown = false;
 	/** The key frame that is being opened. @type {Promise<unknown> | undefined} */
 	#turn;
+	/** What frames of a layer wait for that has not begun. @type {{ begin: () => void, begun: Promise<void> } | undefined} */
+	#layer;
+	#time = 0; // the highest of a frame that has opened
 	/** @type {import("./join.js").Join | undefined} */
 	#join;
 	/** @type {Receiver | undefined} */
@@ -73,9 +83,53 @@ export class Incoming {
 
 	/** @param {Encoded} frame */
 	#open(frame) {
-		const opening = /** @type {Receiver} */ (this.#receiver).open(new Uint8Array(frame.data));
-		if (this.#video && isKeyFrame(frame)) this.#wait(opening);
+		const receiver = /** @type {Receiver} */ (this.#receiver);
+		const bytes = new Uint8Array(frame.data);
+		if (!this.#video) return receiver.open(bytes);
+		const opening = this.#picture(receiver, bytes);
+		if (isKeyFrame(frame)) this.#wait(opening);
 		return opening;
+	}
+
+	/**
+	 * Opens a frame of a video, when its layer has begun.
+	 * @param {Receiver} receiver
+	 * @param {Uint8Array} bytes
+	 */
+	async #picture(receiver, bytes) {
+		let opened = await receiver.open(bytes);
+		if (opened === "otherLayer" && this.#isEarly(bytes)) {
+			await this.#beginning();
+			opened = await receiver.open(bytes);
+		}
+		if (typeof opened === "string") return opened;
+		this.#time = Math.max(this.#time, opened.time);
+		if (isKey(opened.what)) this.#layer?.begin();
+		return opened;
+	}
+
+	/**
+	 * Whether a frame may be of a layer that is about to begin, and not of the one that was left.
+	 * @param {Uint8Array} bytes
+	 */
+	#isEarly(bytes) {
+		const parts = cut(bytes);
+		return typeof parts !== "string" && parts.time > this.#time;
+	}
+
+	/** Waits for a key frame. */
+	#beginning() {
+		if (!this.#layer) {
+			let begin = () => {};
+			const begun = /** @type {Promise<void>} */ (new Promise((resolve) => (begin = resolve)));
+			const timer = setTimeout(begin, HOLD);
+			this.#layer = { begin, begun };
+			begun.then(() => {
+				clearTimeout(timer);
+				this.#layer = undefined;
+			});
+		}
+		return this.#layer.begun;
 	}
 
 	/**

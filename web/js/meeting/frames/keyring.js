@@ -24,6 +24,9 @@ import { Key } from "../sframe.js";
  *   streams: Map<number, Source>, deriving: Map<number, Promise<Source | "noEpoch">> }} Held
  */
 
+/** How long frames of the next epoch wait for its key, in milliseconds: their sender may have had it sooner. */
+const SOON = 1000;
+
 /** How many streams' keys are kept in an epoch. Those that opened longest ago are derived again. */
 const STREAMS = 1024;
 
@@ -35,6 +38,8 @@ export class Keyring {
 	#held = new Map();
 	/** The epoch that is sent in; its members are those of the newest list. @type {Held | undefined} */
 	#newest;
+	/** What frames of the next epoch wait for, by its number. @type {Map<number, { come: () => void, done: Promise<void> }>} */
+	#coming = new Map();
 	#e2ee;
 
 	/**
@@ -73,6 +78,8 @@ export class Keyring {
 		const before = this.#newest?.name;
 		if (!before || term > before.term || (term === before.term && epoch >= before.epoch)) this.#newest = held;
 		this.#held.set(number(term, epoch), held);
+		for (const { come } of this.#coming.values()) come();
+		this.#coming.clear();
 	}
 
 	/**
@@ -107,10 +114,11 @@ export class Keyring {
 	/**
 	 * What opens frames of a key identifier, or why there is none. What is derived is kept once a frame has opened.
 	 * @param {KID} kid
+	 * @returns {Source | "noEpoch" | "noMember" | Promise<Source | "noEpoch" | "noMember">}
 	 */
 	find(kid) {
 		const held = this.#held.get(number(kid.term, kid.epoch));
-		if (!held) return "noEpoch";
+		if (!held) return this.#isNext(kid) ? this.#soon(kid) : "noEpoch";
 		const member = held.seats.get(kid.index);
 		if (!member || !this.#newest?.listed.has(member.name)) return "noMember";
 		const at = place(kid);
@@ -144,6 +152,30 @@ export class Keyring {
 		return undefined;
 	}
 
+	/** @param {KID} kid */
+	#isNext({ term, epoch }) {
+		const now = this.#newest?.name;
+		return now !== undefined && (term === now.term ? epoch === now.epoch + 1 : term === now.term + 1 && epoch === 1);
+	}
+
+	/**
+	 * Waits for an epoch, once: what comes after the wait is refused at once.
+	 * @param {KID} kid
+	 * @returns {Promise<Source | "noEpoch" | "noMember">}
+	 */
+	async #soon(kid) {
+		const at = number(kid.term, kid.epoch);
+		let coming = this.#coming.get(at);
+		if (!coming) {
+			let come = () => {};
+			const done = new Promise((resolve) => (come = () => resolve(undefined)));
+			setTimeout(come, SOON);
+			this.#coming.set(at, (coming = { come, done: /** @type {Promise<any>} */ (done) }));
+		}
+		await coming.done;
+		return this.#held.has(at) ? this.find(kid) : "noEpoch";
+	}
+
 	/**
 	 * @param {Held} held
 	 * @param {Member & { name: string }} member
@@ -156,12 +188,15 @@ export class Keyring {
 		const derive = async () => {
 			const origin = { meeting: this.#meeting, term, epoch, device: member.device, join: member.join, stream };
 			const { base, franking } = await deriveKeys(await held.secret, origin, link);
-			const [key, commits] = await Promise.all([Key.derive(base, packKID(kid)), FrankingKey.make(origin, franking)]);
+			const key = await Key.derive(base, packKID(kid));
 			// What was dropped in the meantime opens nothing.
-			return this.#held.get(number(term, epoch)) === held ? { join: member.name, key, franking: commits } : "noEpoch";
+			return this.#held.get(number(term, epoch)) === held ? { join: member.name, key, franking: new FrankingKey(origin, franking) } : "noEpoch";
 		};
 		const at = place(kid);
-		const deriving = /** @type {Promise<Source | "noEpoch">} */ (derive()).finally(() => held.deriving.delete(at));
+		/** @type {Promise<Source | "noEpoch">} */
+		const deriving = derive()
+			.catch(() => /** @type {const} */ ("noEpoch"))
+			.finally(() => held.deriving.delete(at));
 		held.deriving.set(at, deriving);
 		return deriving;
 	}

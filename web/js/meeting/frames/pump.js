@@ -6,17 +6,17 @@ const AT_ONCE = 64;
 /**
  * A frame on its way. by: whom work leaves it to, for deliver.
  * @template Frame, Result, By
- * @typedef {{ frame: Frame, by?: By, result?: Result, ready: boolean }} Passage
+ * @typedef {{ frame: Frame, by?: By, result?: Result | "failed" }} Passage
  */
 
 /**
- * Reads until the transform ends. work begins with a frame and must not reject; deliver is called with its result in the order of the
+ * Reads until the transform ends. work begins with a frame; deliver is called with its result, "failed" if it threw, in the order of the
  * frames, and says whether the frame goes on. What does not is dropped.
  *
  * @template Frame, Result, By
  * @param {{ readable: ReadableStream<Frame>, writable: WritableStream<Frame> }} transform
  * @param {(passage: Passage<Frame, Result, By>) => Promise<Result>} work
- * @param {(passage: Passage<Frame, Result, By> & { result: Result }) => boolean} deliver
+ * @param {(passage: Passage<Frame, Result, By> & { result: Result | "failed" }) => boolean} deliver
  */
 export async function pump({ readable, writable }, work, deliver) {
 	const reader = readable.getReader();
@@ -27,8 +27,8 @@ export async function pump({ readable, writable }, work, deliver) {
 	/** @type {(() => void) | undefined} */
 	let room;
 	const flush = () => {
-		while (under.length > 0 && under[0].ready) {
-			const passage = /** @type {Passage<Frame, Result, By> & { result: Result }} */ (under.shift());
+		while (under.length > 0 && under[0].result !== undefined) {
+			const passage = /** @type {Passage<Frame, Result, By> & { result: Result | "failed" }} */ (under.shift());
 			if (deliver(passage)) writer.write(passage.frame).catch(ended);
 		}
 		room?.();
@@ -37,13 +37,17 @@ export async function pump({ readable, writable }, work, deliver) {
 		const { done, value } = await reader.read();
 		if (done) return;
 		/** @type {Passage<Frame, Result, By>} */
-		const passage = { frame: value, by: undefined, result: undefined, ready: false };
-		under.push(passage);
-		work(passage).then((result) => {
+		const passage = { frame: value, by: undefined, result: undefined };
+		const end = (/** @type {Result | "failed"} */ result) => {
 			passage.result = result;
-			passage.ready = true;
 			flush();
-		});
+		};
+		under.push(passage);
+		try {
+			work(passage).then(end, () => end("failed"));
+		} catch {
+			end("failed");
+		}
 		if (under.length < AT_ONCE) continue;
 		await /** @type {Promise<void>} */ (new Promise((resolve) => (room = resolve)));
 		room = undefined;

@@ -75,6 +75,7 @@ export class Manager {
 
 	/** @param {any} engine */
 	setupEngine(engine) {
+		engine.removeAllListeners("remoteMute"); // the server's word turns no microphone on: LiveKit's client would obey it
 		engine.on("transportsCreated", (/** @type {({ _pc: RTCPeerConnection } | undefined)[]} */ ...transports) => {
 			for (const transport of transports) if (transport) this.#guard.watch(transport._pc);
 		});

@@ -1,7 +1,8 @@
 /** What everybody in the room has to know now, above the pictures. */
-import { el, reconcile } from "./dom.js";
+import { must } from "../../shared/page.js";
+import { el, keepFocus, reconcile } from "./dom.js";
 
-/** @typedef {{ key: string, words: string, tone: "note" | "warn" | "problem", button?: string, press?: () => void }} Banner */
+/** stays: as long as what it says is so, whatever is pressed. @typedef {{ key: string, words: string, tone: "note" | "warn" | "problem", button?: string, press?: () => void, stays?: boolean }} Banner */
 
 export class Banners {
 	/** @type {Map<string, Banner>} */
@@ -35,12 +36,16 @@ export class Banners {
 	}
 
 	#render() {
+		keepFocus(this.place, () => this.place.querySelector("button") ?? must(document, "#main"), () => this.#fill());
+	}
+
+	#fill() {
 		reconcile(this.place, [...this.#up.values()], (b) => `${b.key} ${b.words}`, (b) => {
 			const line = el("div", { class: `banner banner-${b.tone}` }, el("span", {}, b.words));
 			const button = el("button", { type: "button", class: "plain" }, b.button ?? "Dismiss");
 			button.addEventListener("click", () => {
 				b.press?.();
-				this.take(b.key);
+				if (!b.stays) this.take(b.key);
 			});
 			line.append(button);
 			return line;

@@ -1,5 +1,5 @@
 /** Lines of chat. They are text and nothing else: no links are followed, no markup is read. */
-import { must } from "../../shared/page.js";
+import { must, toast } from "../../shared/page.js";
 import { el, named, reconcile } from "./dom.js";
 
 /** @typedef {{ join: string, name: string, text: string, to: string | null, at: number }} Line */
@@ -10,8 +10,12 @@ const KEPT = 500;
 export class Chat {
 	unread = 0;
 	#me = "";
-	/** @type {Map<string, string>} */
+	/** Of all who were here. @type {Map<string, string>} */
 	#names = new Map();
+	/** @type {Set<string>} */
+	#guests = new Set();
+	/** @type {Set<string>} */
+	#here = new Set();
 
 	/**
 	 * @param {HTMLElement} body
@@ -31,6 +35,7 @@ export class Chat {
 			e.preventDefault();
 			const words = this.text.value.trim().normalize("NFC");
 			if (!words) return;
+			if (this.to.value && !this.#here.has(this.to.value)) return toast(`${this.#names.get(this.to.value)} is not here any more. Choose whom you write to.`, "problem");
 			say(words, this.to.value || null);
 			this.text.value = "";
 		});
@@ -48,9 +53,17 @@ export class Chat {
 	/** @param {import("./view.js").View} view */
 	update(view) {
 		this.#me = view.me;
-		for (const m of view.members) this.#names.set(m.join, m.name);
+		for (const m of view.members) {
+			this.#names.set(m.join, m.name);
+			if (m.guest) this.#guests.add(m.join);
+		}
 		const others = [{ join: "", name: "Everyone" }, ...view.members.filter((m) => !m.me && m.kind === "person")];
-		reconcile(this.to, others, (m) => m.join, (m) => el("option", { value: m.join }, m.name));
+		this.#here = new Set(others.map((m) => m.join));
+		const to = this.to.value;
+		if (!this.#here.has(to)) others.push({ join: to, name: this.#names.get(to) ?? "" }); // what is meant for one must not go to everyone
+		reconcile(this.to, others, (m) => m.join, (m) => el("option", { value: m.join }), (option, m) => {
+			option.textContent = this.#here.has(m.join) ? m.name : `${m.name} (gone)`;
+		});
 	}
 
 	/** @param {Line} line */
@@ -58,14 +71,15 @@ export class Chat {
 		const mine = line.join === this.#me;
 		if (line.to && line.to !== this.#me && !mine) return; // meant for one other person
 		const aside = line.to ? (mine ? `to ${this.#names.get(line.to) ?? "one person"} alone` : "to you alone") : "";
-		const at = new Date(line.at);
+		const at = new Date(Math.min(line.at, Date.now())); // the sender's word
 		const text = el("p", { dir: "auto" }, line.text);
-		this.lines.append(el("li", { class: line.to ? "chat-line chat-private" : "chat-line" }, el("header", {}, named(mine ? `${line.name} (you)` : line.name),
+		this.lines.append(el("li", { class: line.to ? "chat-line chat-private" : "chat-line" }, el("header", {}, named(mine ? `${line.name} (you)` : line.name), el("span", {}, this.#guests.has(line.join) ? "guest" : ""),
 			el("time", { datetime: at.toISOString() }, at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })), el("span", {}, aside)), text));
 		while (this.lines.childElementCount > KEPT) this.lines.firstElementChild?.remove();
 		this.empty.hidden = true;
 		this.lines.scrollTop = this.lines.scrollHeight;
 		if (!mine && !this.visible()) {
+			must(document, "#live").textContent = `${line.name} wrote${line.to ? " to you alone" : ""}: ${line.text}`;
 			this.unread++;
 			this.changed();
 		}

@@ -1,10 +1,14 @@
 /** The buttons below the pictures, their dialogs, and the keys that do the same. */
 import { all, must, openDialog, toast } from "../../shared/page.js";
+import { kept } from "../../shared/storage.js";
 import { chosen, refusal } from "./devices.js";
 import { commands } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {{ camera: boolean, mic: boolean, screen: boolean }} On */
+
+/** Set where single letters must do nothing: they come from speech, or from a hand that slips (WCAG 2.1.4). The desk's keys heed it too. */
+const OFF = "proffer.shortcuts.off";
 
 /** Keys that work wherever nothing is being typed. */
 const KEYS = { m: "mic", c: "camera", s: "screen", l: "invite" };
@@ -50,8 +54,8 @@ export function controls(body, { room, stage, panels, decide, again }) {
 		void acts[button.dataset.act ?? ""]?.();
 	});
 	document.addEventListener("keydown", (e) => {
-		const typing = e.target instanceof Element && e.target.closest("input, textarea, select, dialog[open]");
-		if (typing || e.ctrlKey || e.metaKey || e.altKey || must(body, "[data-controls]").hidden) return;
+		const typing = (e.target instanceof Element && e.target.closest("input, textarea, select")) || document.querySelector("dialog[open]");
+		if (typing || e.defaultPrevented || kept.get(OFF) !== null || e.ctrlKey || e.metaKey || e.altKey || must(body, "[data-controls]").hidden) return;
 		const key = e.key.toLowerCase();
 		if (key in KEYS) void acts[KEYS[/** @type {keyof typeof KEYS} */ (key)]]();
 		else if (key in PANEL_KEYS) panels.toggle(PANEL_KEYS[key]);
@@ -59,6 +63,10 @@ export function controls(body, { room, stage, panels, decide, again }) {
 		else return;
 		e.preventDefault();
 	});
+
+	const keys = /** @type {HTMLInputElement} */ (must(body, "[data-keys]"));
+	keys.checked = kept.get(OFF) === null;
+	keys.addEventListener("change", () => (keys.checked ? kept.drop(OFF) : kept.set(OFF, "true")));
 
 	/** @param {keyof On} which @param {boolean} wanted */
 	async function switchTo(which, wanted) {
@@ -84,6 +92,10 @@ export function controls(body, { room, stage, panels, decide, again }) {
 	must(body, "[data-invite-copy]").addEventListener("click", () => {
 		navigator.clipboard.writeText(must(body, "[data-invite-link]").textContent ?? "").then(() => toast("Copied.", "done"),
 			() => toast("Your browser did not allow copying. Select the link and copy it.", "problem"));
+	});
+
+	must(body, "#invite").addEventListener("close", () => {
+		must(body, "[data-invite-link]").textContent = ""; // the secret stays on the page no longer than its human looks
 	});
 
 	return {

@@ -33,6 +33,7 @@ export function reconcile(list, items, key, make, update) {
 	/** @type {Map<string, HTMLElement>} */
 	const old = new Map();
 	for (const child of list.children) if (child instanceof HTMLElement) old.set(child.dataset.key ?? "", child);
+	const focused = document.activeElement;
 	let at = /** @type {Element | null} */ (list.firstElementChild);
 	for (const item of items) {
 		const k = key(item);
@@ -47,6 +48,20 @@ export function reconcile(list, items, key, make, update) {
 		else list.insertBefore(element, at);
 	}
 	for (const gone of old.values()) gone.remove();
+	if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) focused.focus({ preventScroll: true }); // it was moved
+}
+
+/**
+ * Changes a part of the page so that the keyboard does not lose its place: when what has the focus is gone or hidden, home gets it.
+ * @param {Element} part
+ * @param {() => HTMLElement} home
+ * @param {() => void} change
+ */
+export function keepFocus(part, home, change) {
+	const focused = document.activeElement;
+	const here = focused !== null && part.contains(focused);
+	change();
+	if (here && !(focused.isConnected && focused.checkVisibility())) home().focus();
 }
 
 /**

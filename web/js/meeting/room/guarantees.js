@@ -3,6 +3,8 @@
  * word alone without saying so. The golden file of guarantees.test.js holds every state.
  */
 
+import { messages } from "./refused.js";
+
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./view.js").Member} Member */
 
@@ -43,14 +45,18 @@ export function guarantees(view, here) {
 	const state = view?.state ?? "new";
 	const made = BY_STATE[state](/** @type {View} */ (view));
 	const not = state === "out" ? [] : [...made.not, ...doubts(/** @type {View} */ (view)), ...NEVER];
-	const holds = [...made.holds, ...(state === "out" || state === "new" ? [] : always(here))];
+	const holds = [...made.holds, ...(state === "out" || state === "new" ? [] : always(here, messages(view?.dropped ?? {})))];
 	return { off: [], code: null, who: { words: "", people: [] }, ...made, holds, not, tone: tone(made.tone, view) };
 }
 
-/** @param {{ bundle: string, ring: number, refused: number }} here */
-function always(here) {
+/**
+ * @param {{ bundle: string, ring: number, refused: number }} here
+ * @param {number} messages that this client has refused
+ */
+function always(here, messages) {
 	const lines = [`A host's device may keep the last ${here.ring} seconds of what it decrypted, in memory, so that the host can report abuse. They are gone when the host leaves.`];
 	if (here.refused > 0) lines.push(`${count(here.refused, "frame", "frames")} did not hold and ${here.refused === 1 ? "was" : "were"} not shown.`);
+	if (messages > 0) lines.push(`${count(messages, "message", "messages")} from the server or from others did not hold and ${messages === 1 ? "was" : "were"} refused.`);
 	lines.push(`This page is build ${here.bundle}. Compare it with the published one.`);
 	return lines;
 }
@@ -61,15 +67,21 @@ function always(here) {
  */
 function tone(wanted, view) {
 	if (wanted !== "good" || !view) return wanted;
-	if (view.identityChanged || view.members.some((m) => m.strange)) return "warn";
+	if (view.identityChanged || view.differ || !view.noted || view.members.some((m) => m.strange || silent(m))) return "warn";
 	return view.compared ? "compared" : "good";
 }
+
+/** Of whom nothing is heard. @param {Member} m */
+const silent = (m) => !m.me && m.heard !== null && m.heard > 60_000;
 
 /** What this client has seen that people should know. @param {View | null} view */
 function doubts(view) {
 	if (!view) return [];
 	const lines = [];
 	if (view.identityChanged) lines.push("The server vouches for people with another key than when you were here before. Ask whoever runs it why.");
+	if (view.differ) lines.push("Somebody is shown another list of participants than you are. The server may be splitting the meeting.");
+	if (view.mode === "e2ee" && !view.noted) lines.push("This browser could not note that the meeting is end-to-end encrypted. It stays so on this page: do not reload it.");
+	for (const m of view.members.filter(silent)) lines.push(`Nothing has been heard of ${m.name} for a minute: nobody knows which list is shown there.`);
 	for (const m of view.members.filter((m) => m.strange)) lines.push(`${m.name} is signed in from a device that this browser has not met before.`);
 	const guests = view.members.filter((m) => m.guest && !m.me);
 	if (guests.length > 0) lines.push(`Nobody vouches for the ${guests.length === 1 ? "name" : "names"} of ${list(guests.map((m) => m.name))}: guests choose their own.`);
@@ -95,7 +107,7 @@ const BY_STATE = {
 		tone: "quiet",
 		badge: "End-to-end encrypted: waiting",
 		summary: "You are not in yet. You see and hear nothing of this meeting, and it nothing of you.",
-		holds: ["This meeting can not go back to standard encryption on this device."],
+		holds: lasting(view),
 		not: ["Who waits is seen by the server, by name."],
 		off: OFF,
 	} : {
@@ -110,38 +122,42 @@ const BY_STATE = {
 		badge: "End-to-end encrypted: key on its way",
 		summary: "You are on the list. The key has not come yet, so nothing is sent or shown.",
 		who: { words: "On the list:", people: people(view) },
-		holds: ["This meeting can not go back to standard encryption on this device."],
+		holds: lasting(view),
 		not: [],
 		off: OFF,
 		code: code(view),
 	}),
-	in: (view) => encrypted(view, []),
-	rekeying: (view) => encrypted(view, [view.sending ? "The list has changed and the new key is on its way; until it comes you send under the last one."
-		: "The list has changed and the new key has not come. You send nothing until it does."]),
+	in: (view) => encrypted(view, view.sending ? "" : "The list of participants has not been renewed."),
+	rekeying: (view) => encrypted(view, "The list has changed and the new key has not come."),
 	out: (view) => ({ tone: "quiet", badge: "Not in the meeting", summary: view.words || "You are not in the meeting.",
 		holds: ["This device has erased every key of the meeting."], not: [] }),
 };
 
+/** @param {View} view */
+const lasting = (view) => (view.noted ? ["This meeting can not go back to standard encryption on this device."] : []);
+
 /**
+ * Who is sent to under the last key may be more than the list has: those who were on it before.
  * @param {View} view
- * @param {string[]} late
+ * @param {string} late what keeps this client from the newest key or list, or ""
  */
 function encrypted(view, late) {
 	const n = view.members.length;
-	const stuck = late.length > 0 && !view.sending;
+	const devices = n === 1 ? "your device alone" : `these ${n} devices`;
+	const before = late !== "" && view.sending;
 	return {
-		tone: stuck ? /** @type {const} */ ("warn") : /** @type {const} */ ("good"),
+		tone: view.sending ? /** @type {const} */ ("good") : /** @type {const} */ ("warn"),
 		badge: view.compared ? "End-to-end encrypted, code compared" : "End-to-end encrypted",
-		summary: stuck ? "You are not sending: the new key has not come." : `Only the ${count(n, "device", "devices")} on this list can decrypt. The server can not.`,
-		who: { words: `Who can decrypt: ${n === 1 ? "your device alone" : `these ${n} devices`}, and nothing else.`, people: people(view) },
+		summary: !view.sending ? `You are not sending. ${late}` : before ? "The key is being changed. The server can not decrypt." : `Only the ${count(n, "device", "devices")} on this list can decrypt. The server can not.`,
+		who: { words: !view.sending ? `On the last list: ${devices}.` : `Who can decrypt: ${devices}, and ${before ? "until the new key comes whoever was on the list before" : "nothing else"}.`, people: people(view) },
 		holds: [
 			"The key was made on the device of who leads, and sealed to each device on the list. The server never had it.",
-			"Everybody is shown the same list: a different one would be noticed within seconds, and end the meeting.",
+			...(view.differ ? [] : ["Everybody is shown the same list: a different one would be noticed within seconds, and end the meeting."]),
 			"Whoever leaves or is removed loses the key; those who come later do not get the earlier ones.",
-			"This meeting can not go back to standard encryption on this device.",
+			...lasting(view),
 		],
 		not: [
-			...late,
+			...(late ? [`${late} ${before ? "Until it does you send under the last one." : "You send nothing until that changes."}`] : []),
 			...(view.compared ? [] : ["The security code has not been compared. Until then, that this list is the right one rests on how you got the link."]),
 			...(view.upgraded ? ["What was said before the upgrade was under the server's key, and readable by the server."] : []),
 			"A person here who works together with the server could forge frames in another's name while both are here. Reports with stamps will expose it.",

@@ -40,6 +40,10 @@ function* states() {
 	yield ["in, with a guest", { state: "in", mode: "e2ee", sending: true, compared: true, members: [host, me, guest], code: CODE }];
 	yield ["in, with a new device", { state: "in", mode: "e2ee", sending: true, compared: true, members: [{ ...host, strange: true }, me], code: CODE }];
 	yield ["in, the identity key changed", { state: "in", mode: "e2ee", sending: true, compared: true, identityChanged: true, members: [host, me], code: CODE }];
+	yield ["in, somebody is not heard of", { state: "in", mode: "e2ee", sending: true, compared: true, members: [host, { ...me, heard: 70_000 }, { ...guest, heard: 70_000 }], code: CODE }];
+	yield ["in, lists differ", { state: "in", mode: "e2ee", sending: true, compared: true, differ: true, members: [host, me], code: CODE }];
+	yield ["in, not noted", { state: "in", mode: "e2ee", sending: true, compared: true, noted: false, members: [host, me], code: CODE }];
+	yield ["waiting, not noted", { state: "waiting", mode: "e2ee", noted: false }];
 	yield ["out", { state: "out", mode: "e2ee", cause: "removed", words: "You are no longer on the list of participants." }];
 }
 
@@ -62,8 +66,11 @@ test("the words of every state are those of the golden file", () => {
 test("nothing is called end-to-end encrypted without a key of the epoch", () => {
 	for (const [name, v, g] of all()) {
 		const held = v !== null && (v.state === "in" || v.state === "rekeying");
-		assert.equal(["good", "compared"].includes(g.tone), held && (v.state === "in" || v.sending) && !v.identityChanged && !v.members.some((m) => m.strange), name);
+		assert.equal(["good", "compared"].includes(g.tone), held && v.sending && v.noted && !v.differ && !v.identityChanged && !v.members.some((m) => m.strange || (m.heard ?? 0) > 60_000), name);
 		if (!held) assert.ok(!/[Oo]nly the .* can decrypt|never had it/.test(written(g)), name);
+		if (v?.state !== "in" || !v.sending) assert.ok(!/[Oo]nly the .* can decrypt|and nothing else/.test(written(g)), name); // the last key is held by those before, too
+		if (v?.differ) assert.ok(!written(g).includes("Everybody is shown the same list"), name);
+		if (v && !v.noted) assert.ok(!written(g).includes("can not go back to standard encryption on this device"), name);
 	}
 });
 
@@ -73,6 +80,14 @@ test("that the code was not compared is always said, and never claimed otherwise
 		assert.equal(g.not.some((l) => l.includes("has not been compared")), !v.compared, name);
 		assert.equal(g.badge.includes("compared"), v.compared, name);
 	}
+});
+
+test("refused messages are counted in words, without those that come twice or late", () => {
+	const v = { ...nothing(), state: /** @type {const} */ ("in"), mode: /** @type {const} */ ("e2ee"), members: [host, me], sending: true };
+	const said = (/** @type {Record<string, number>} */ dropped) => guarantees({ ...v, dropped }, here).holds.filter((l) => l.includes("refused"));
+	assert.deepEqual(said({ "entry seen before": 9, "live seen before": 2, "line: noEpoch": 1, "cause: keys": 1 }), []);
+	assert.match(said({ join: 1 })[0], /^1 message from the server or from others did not hold and was/);
+	assert.match(said({ form: 1, "link: the link's mac does not hold": 2, "grant or roster in an end-to-end encrypted meeting": 4 })[0], /^7 messages .* were/);
 });
 
 test("refused frames are counted in words", () => {

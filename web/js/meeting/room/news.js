@@ -25,7 +25,7 @@ export class News {
 	update(view) {
 		const before = this.#last;
 		this.#last = view;
-		if (view.state === "out") return;
+		if (view.state === "out" || view.state === "new") return;
 		this.#lobby(view, before);
 		this.#connectors(view, before);
 		if (before && before.mode === "standard" && view.mode === "e2ee") {
@@ -44,8 +44,8 @@ export class News {
 	/** @param {View} view @param {View | null} before */
 	#lobby(view, before) {
 		const waits = commands(view) ? view.waiting : [];
-		const words = waits.length === 1 ? `${waits[0].name} waits to be let in.` : `${waits.length} people wait to be let in.`;
-		this.banners.when("lobby", waits.length > 0, { tone: "note", words, button: "Look", press: this.showPeople });
+		const words = waits.length === 1 ? `${waits[0].name}${waits[0].guest ? ", a guest," : ""} waits to be let in.` : `${waits.length} people wait to be let in.`;
+		this.banners.when("lobby", waits.length > 0, { tone: "note", words, button: "Look", press: this.showPeople, stays: true });
 		if (waits.length > (before?.waiting.length ?? 0)) chime("knock");
 	}
 
@@ -54,7 +54,7 @@ export class News {
 		const here = view.members.filter((m) => m.kind !== "person");
 		const words = here.map((m) => (m.kind === "recorder" ? "This meeting is being recorded on the server." : `${m.name} listens and speaks by telephone.`)).join(" ");
 		if (here.length === 0) this.banners.take("connectors");
-		else this.banners.put({ key: "connectors", tone: "warn", words, button: "Who?", press: this.showPeople });
+		else this.banners.put({ key: "connectors", tone: "warn", words, button: "Who?", press: this.showPeople, stays: true });
 		const were = new Set(before?.members.map((m) => m.join));
 		if (here.some((m) => !were.has(m.join))) chime("connector");
 	}

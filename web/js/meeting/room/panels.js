@@ -5,6 +5,9 @@ import { all, must } from "../../shared/page.js";
 
 const TITLES = { guarantees: "What is guaranteed", people: "People", chat: "Chat" };
 
+/** Where the panel is over all the rest (css/meeting.css), which must not take the keyboard behind it. */
+const NARROW = matchMedia("(max-width: 52rem)");
+
 export class Panels {
 	/** @type {Panel | ""} */
 	open = "";
@@ -21,9 +24,19 @@ export class Panels {
 			if (button instanceof HTMLElement) this.toggle(/** @type {Panel} */ (button.dataset.panel));
 		});
 		must(side, "[data-panel-close]").addEventListener("click", () => this.show(""));
+		NARROW.addEventListener("change", () => this.#cover());
 		side.addEventListener("keydown", (e) => {
 			if (e.key === "Escape") this.show("");
 		});
+	}
+
+	/** Whether it is over all the rest. */
+	get covers() {
+		return this.open !== "" && NARROW.matches;
+	}
+
+	#cover() {
+		for (const behind of all(document, ".room-bar, [data-banners], #main, [data-controls]")) behind.inert = this.covers;
 	}
 
 	/** @param {Panel} panel */
@@ -36,6 +49,7 @@ export class Panels {
 		const before = this.open;
 		this.open = panel;
 		this.side.hidden = panel === "";
+		this.#cover();
 		for (const body of all(this.side, "[data-panel-body]")) body.hidden = body.dataset.panelBody !== panel;
 		for (const button of all(document, "[data-panel]")) button.setAttribute("aria-expanded", String(button.dataset.panel === panel));
 		if (panel) {

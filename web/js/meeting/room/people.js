@@ -1,6 +1,6 @@
 /** The list of people, who waits, and what a host may do. */
 import { must } from "../../shared/page.js";
-import { el, named, reconcile, say } from "./dom.js";
+import { el, keepFocus, named, reconcile, say } from "./dom.js";
 import { commands } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
@@ -46,6 +46,11 @@ export class People {
 	/** @param {View} view */
 	update(view) {
 		this.#view = view;
+		keepFocus(this.body, () => must(document, "[data-side-title]"), () => this.#show(view));
+	}
+
+	/** @param {View} view */
+	#show(view) {
 		const may = commands(view);
 		must(this.body, "[data-commands]").hidden = !may;
 		must(this.body, "[data-lobby-choice]").hidden = view.mode === "e2ee";
@@ -58,7 +63,7 @@ export class People {
 		must(this.body, "[data-lobby]").hidden = !may || view.waiting.length === 0;
 		reconcile(must(this.body, "[data-lobby-list]"), may ? view.waiting : [], (w) => w.join, (w) => el("li", { class: "person" }, named(w.name),
 			el("small", {}, w.guest ? "guest: nobody vouches for the name" : w.organisation),
-			el("span", { class: "person-actions" }, action("admit", w.join, "Let in", `Let ${w.name} in`), action("refuse", w.join, "Refuse", `Refuse ${w.name}`))));
+			el("span", { class: "person-actions" }, action("admit", w.join, "Let in", `Let in ${w.name}`), action("refuse", w.join, "Refuse", `Refuse ${w.name}`))));
 		must(this.body, '[data-act="admit-all"]').hidden = view.waiting.length < 2;
 		say(must(this.body, "[data-people-title]"), `In the meeting (${view.members.length})`);
 		reconcile(must(this.body, "[data-people-list]"), view.members, (m) => m.join, person, (element, m) => this.#fill(element, m, may));
@@ -75,10 +80,10 @@ export class People {
 			m.heard !== null && m.heard > 60_000 ? ["problem", "Not heard of"] : null].filter((x) => x !== null);
 		must(element, ".person-marks").replaceChildren(...marks.map(([tone, words]) => el("span", { class: `chip chip-${tone}` }, words)));
 		const acts = [];
-		if (m.strange) acts.push(["acknowledge", "Noted", `Take note of the new device of ${m.name}`]);
+		if (m.strange) acts.push(["acknowledge", "Noted", `Noted: the new device of ${m.name}`]);
 		if (may && !m.me) {
-			if (view.mode === "e2ee" && !first) acts.push(["successor", "Leads next", `Make ${m.name} the next to lead`]);
-			if (view.mode !== "e2ee" && m.kind === "person") acts.push(["cohost", m.host ? "No longer host" : "Make host", `${m.host ? "No longer make" : "Make"} ${m.name} a co-host`]);
+			if (view.mode === "e2ee" && !first) acts.push(["successor", "Leads next", `Leads next: ${m.name}`]);
+			if (view.mode !== "e2ee" && m.kind === "person") acts.push(["cohost", m.host ? "No longer host" : "Make host", `${m.host ? "No longer host" : "Make host"}: ${m.name}`]);
 			acts.push(["remove", "Remove", `Remove ${m.name}`]);
 		}
 		reconcile(must(element, ".person-actions"), acts, ([what, words]) => `${what}:${words}`, ([what, words, label]) => action(what, m.join, words, label));

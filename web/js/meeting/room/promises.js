@@ -1,6 +1,6 @@
 /** The panel of guarantees and the badge that opens it. */
 import { must } from "../../shared/page.js";
-import { el, named, say } from "./dom.js";
+import { el, keepFocus, named, say } from "./dom.js";
 
 /** @typedef {import("./guarantees.js").Guarantees} Guarantees */
 
@@ -18,9 +18,8 @@ export function promises(badge, body, compared) {
 		shown = now;
 		badge.dataset.tone = g.tone;
 		say(must(badge, "[data-badge]"), g.badge);
-		const focused = body.contains(document.activeElement) && document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : "";
-		body.replaceChildren(...parts(g, compared));
-		if (focused) body.querySelector(`[data-focus="${focused}"]`)?.dispatchEvent(new FocusEvent("focus"));
+		const home = () => /** @type {HTMLElement} */ (body.querySelector("[data-compared]") ?? must(document, "[data-side-title]"));
+		keepFocus(body, home, () => body.replaceChildren(...parts(g, compared)));
 	};
 }
 
@@ -46,11 +45,13 @@ function section(title, tone, lines) {
 function codeBox(code, compared) {
 	const box = el("section", { class: "code-box", "aria-label": "Security code" }, el("h3", {}, "Security code"),
 		el("p", { class: "code-digits", "data-code": true }, code.digits), el("p", { class: "hint" }, code.words));
-	const state = el("label", { class: "check" }, el("input", { type: "checkbox", "data-compared": true, "data-focus": "compared" }), el("span", {}, "We compared it, and it is the same"));
+	const state = el("label", { class: "check" }, el("input", { type: "checkbox", "data-compared": true, "aria-disabled": code.compared ? "true" : null }), el("span", {}, "We compared it, and it is the same"));
 	const input = /** @type {HTMLInputElement} */ (must(state, "input"));
 	input.checked = code.compared;
-	input.disabled = code.compared;
-	input.addEventListener("change", () => compared(code.digits));
+	input.addEventListener("change", () => {
+		input.checked = true; // there is no taking back
+		if (!code.compared) compared(code.digits);
+	});
 	box.append(state);
 	return box;
 }

@@ -3,8 +3,10 @@
  * workers; the page has none, but for the link's secret, which its human opened it with.
  */
 import { Media, missing } from "../media.js";
+import { frames } from "./refused.js";
 import { CAMERA, MICROPHONE, SCREEN } from "./stage.js";
 import { own, remote } from "./tracks.js";
+import { nothing } from "./view.js";
 
 /** @typedef {import("./view.js").View} View */
 /** @typedef {import("./chat.js").Line} Line */
@@ -67,7 +69,7 @@ export class Room {
 			},
 			speaking: (levels) => heard.speaking(new Set([...levels.keys()].map((j) => j || (this.view?.me ?? "")))),
 			state: (s) => heard.state(s),
-			counts: (c) => heard.counted(attacks(c.dropped)),
+			counts: (c) => heard.counted(frames(c.dropped)),
 			failed: (words) => this.#broken(words),
 		};
 	}
@@ -93,7 +95,8 @@ export class Room {
 			case "ticket":
 				await this.media.connect(said.livekit, said.token).catch((/** @type {Error} */ err) => this.heard.refused(err.message, "media"));
 				break;
-			case "rejoin": // another join of this device begins: its ticket comes next
+			case "rejoin": // another join of this device begins: its ticket comes next, and until its first view nothing holds
+				if (this.view) this.heard.view((this.view = { ...nothing(), mode: this.view.mode }));
 				await this.media.disconnect();
 				break;
 			case "line":
@@ -155,9 +158,3 @@ export class Room {
 		this.frame.terminate();
 	}
 }
-
-/** Why a frame is dropped without anybody having done wrong: at a change of key, of layer, or of the mode. */
-const INNOCENT = new Set(["injected", "noEpoch", "noMember", "noJoin", "otherLayer", "stale", "afterGap"]);
-
-/** How many frames did not hold. @param {Record<string, number>} dropped by kind */
-const attacks = (dropped) => Object.entries(dropped).reduce((sum, [why, n]) => sum + (INNOCENT.has(why) ? 0 : n), 0);

@@ -1,6 +1,6 @@
 /** The pictures: one tile a person, one more for each shared screen. Names come from the list, never from the media server. */
 import { must } from "../../shared/page.js";
-import { el, named, reconcile, say, iconOf } from "./dom.js";
+import { el, keepFocus, named, reconcile, say, iconOf } from "./dom.js";
 import { colour, columns, initials, order } from "./layout.js";
 
 /** Sources of media/PROTOCOL.md section 6. */
@@ -43,8 +43,8 @@ export class Stage {
 			if (tile instanceof HTMLElement) this.pin(tile.dataset.key ?? "");
 		};
 		this.tiles.addEventListener("dblclick", pin);
-		this.tiles.addEventListener("keydown", (e) => {
-			if (e.key === "Enter") pin(e);
+		this.tiles.addEventListener("click", (e) => {
+			if (e.target instanceof Element && e.target.closest(".tile-pin")) pin(e);
 		});
 	}
 
@@ -152,7 +152,8 @@ export class Stage {
 	#render() {
 		const large = this.stage.dataset.layout === "speaker";
 		const tiles = large ? order(this.#list(), this.#pinned, this.#spoke) : this.#list();
-		reconcile(this.tiles, tiles, (t) => t.key, make, (element, t) => this.#fill(element, t));
+		keepFocus(this.tiles, () => this.tiles.querySelector("button") ?? this.stage,
+			() => reconcile(this.tiles, tiles, (t) => t.key, make, (element, t) => this.#fill(element, t)));
 		this.tiles.firstElementChild?.classList.toggle("tile-first", large);
 		for (const rest of [...this.tiles.children].slice(1)) rest.classList.remove("tile-first");
 		this.#arrange();
@@ -183,6 +184,10 @@ export class Stage {
 		const words = `${t.name}${t.me ? " (you)" : ""}${t.screen ? "’s screen" : ""}`;
 		say(must(element, ".tile-name .name"), words);
 		must(element, ".tile-mic").hidden = !t.silent || t.screen;
+		must(element, ".tile-guest").hidden = !t.guest;
+		const enlarge = must(element, ".tile-pin");
+		enlarge.setAttribute("aria-label", `Enlarge ${words}`);
+		enlarge.setAttribute("aria-pressed", String(t.key === this.#pinned));
 		element.setAttribute("aria-label", `${words}${t.guest ? ", guest" : ""}${t.silent && !t.screen ? ", microphone off" : ""}`);
 		element.classList.toggle("tile-me", t.me);
 		element.classList.toggle("tile-screen", t.screen);
@@ -198,7 +203,8 @@ function make(t) {
 	const mic = el("span", { class: "tile-mic" }, iconOf("mic", "off"));
 	const video = el("video", { autoplay: true, playsinline: true, "aria-hidden": "true" });
 	video.muted = true; // sounds have elements of their own
-	return el("div", { class: "tile", role: "group", tabindex: "0", title: "Double-click or Enter: large" }, video, face, el("div", { class: "tile-name" }, mic, named(t.name)));
+	const enlarge = el("button", { type: "button", class: "tile-pin", "aria-pressed": "false" }, "Enlarge");
+	return el("div", { class: "tile", role: "group" }, video, face, el("div", { class: "tile-name" }, mic, named(t.name), el("small", { class: "tile-guest" }, "guest")), enlarge);
 }
 
 /** @param {HTMLAudioElement} sound @param {string} id */

@@ -9,6 +9,8 @@ export class Upgrade {
 	#view = null;
 	/** @type {Set<string>} those whom the host's human does not take along */
 	#left = new Set();
+	/** Those who were here when it was asked: who comes later has not been read, and comes along only if it is ticked. @type {Set<string>} */
+	#read = new Set();
 
 	/** @param {import("./people.js").Decide} decide */
 	constructor(decide) {
@@ -37,6 +39,7 @@ export class Upgrade {
 
 	#ask() {
 		this.#left.clear();
+		this.#read = new Set(this.#people().map((m) => m.join));
 		this.#fill();
 		openDialog("upgrading");
 	}
@@ -51,9 +54,10 @@ export class Upgrade {
 			"The link that people have now: those who come later need the new one."];
 		reconcile(must(this.dialog, "[data-upgrade-lost]"), lost, (l) => l, (l) => el("li", {}, l));
 		reconcile(must(this.dialog, "[data-upgrade-people]"), this.#people(), (m) => m.join, (m) => {
-			const box = el("input", { type: "checkbox", checked: true, disabled: m.me });
+			const box = el("input", { type: "checkbox", checked: this.#read.has(m.join), disabled: m.me });
+			if (!box.checked) this.#left.add(m.join);
 			box.addEventListener("change", () => (box.checked ? this.#left.delete(m.join) : this.#left.add(m.join)));
-			return el("li", {}, el("label", { class: "check" }, box, el("span", {}, named(m.me ? `${m.name} (you)` : m.name), el("small", {}, ` ${m.guest ? "guest" : m.organisation}`))));
+			return el("li", {}, el("label", { class: "check" }, box, el("span", {}, named(m.me ? `${m.name} (you)` : m.name), el("small", {}, ` ${m.guest ? "guest: nobody vouches for the name" : m.organisation}${m.strange ? " · new device" : ""}`))));
 		});
 	}
 }

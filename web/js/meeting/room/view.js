@@ -1,8 +1,8 @@
 /** What the core tells the page: a snapshot of the meeting as this client has checked it. The page only shows it. */
 
 /**
- * One participant. join is J in hexadecimal; device the first groups of the device key; heard the milliseconds since its last sign of life,
- * null if none; strange: an account with a device that this browser has not met.
+ * One participant. join is J in hexadecimal; device the first groups of the device key; heard the milliseconds since its last sign of life, or since
+ * it was first listed if it has given none; strange: an account with a device that this browser has not met.
  * @typedef {{
  *   join: string, index: number, kind: "person" | "recorder" | "telephone", name: string, organisation: string, account: string, guest: boolean,
  *   device: string, strange: boolean, heard: number | null, me: boolean, leader: boolean, host: boolean,
@@ -12,12 +12,13 @@
 /** @typedef {"new" | "standard" | "waiting" | "listed" | "in" | "rekeying" | "out"} State */
 
 /**
+ * noted: whether it outlives this page that the meeting is end-to-end encrypted; differ: somebody has named another list than this client's.
  * @typedef {{
  *   state: State, cause: string, words: string, mode: "standard" | "e2ee", me: string, sending: boolean, leads: boolean, host: boolean,
  *   locked: boolean, lobbyOn: boolean, leader: string, successors: string[], members: Member[],
  *   waiting: { join: string, name: string, organisation: string, guest: boolean }[],
  *   code: string, compared: boolean, link: boolean, upgraded: boolean,
- *   terms: { may: boolean, why: string, lost: string[] } | null, phone: { number: string, pin: string } | null, dropped: Record<string, number>, identityChanged: boolean,
+ *   terms: { may: boolean, why: string, lost: string[] } | null, phone: { number: string, pin: string } | null, dropped: Record<string, number>, identityChanged: boolean, noted: boolean, differ: boolean,
  * }} View
  */
 
@@ -38,6 +39,6 @@ export function nothing() {
 	return {
 		state: "new", cause: "", words: "", mode: "standard", me: "", sending: false, leads: false, host: false, locked: false, lobbyOn: false,
 		leader: "", successors: [], members: [], waiting: [], code: "", compared: false, link: false, upgraded: false, terms: null, phone: null, dropped: {},
-		identityChanged: false,
+		identityChanged: false, noted: true, differ: false,
 	};
 }

@@ -1,0 +1,100 @@
+/**
+ * SHA-256 (FIPS 180-4) block by block, at once. Each call of WebCrypto costs about as much as a dozen blocks here, so short messages, and the keyed
+ * blocks at either end of an HMAC, are hashed here, and the long middles there.
+ */
+
+export const BLOCK = 64;
+export const HASH = 32;
+
+/** Section 4.2.2: of the first primes the cube roots, and section 5.3.3: the square roots; 32 bits behind the point. */
+const K = new Int32Array(64);
+const START = new Int32Array(8);
+for (let n = 0, p = 2; n < 64; p++) {
+	let d = 2;
+	while (d * d <= p && p % d) d++;
+	if (d * d <= p) continue;
+	if (n < 8) START[n] = (Math.sqrt(p) % 1) * 2 ** 32;
+	K[n++] = (Math.cbrt(p) % 1) * 2 ** 32;
+}
+
+const W = new Int32Array(16); // the schedule's last words
+
+/** What a hash is after some blocks. @typedef {Int32Array} State */
+
+/** @returns {State} */
+export const begin = () => START.slice();
+
+/**
+ * Takes a block (section 6.2.2).
+ * @param {State} h
+ * @param {Uint8Array} m
+ * @param {number} at
+ */
+export function compress(h, m, at) {
+	for (let i = 0; i < 16; i++, at += 4) W[i] = (m[at] << 24) | (m[at + 1] << 16) | (m[at + 2] << 8) | m[at + 3];
+	let a = h[0];
+	let b = h[1];
+	let c = h[2];
+	let d = h[3];
+	let e = h[4];
+	let f = h[5];
+	let g = h[6];
+	let k = h[7];
+	for (let i = 0; i < 64; i++) {
+		let w = W[i & 15];
+		if (i >= 16) {
+			const x = W[(i + 1) & 15];
+			const y = W[(i + 14) & 15];
+			const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+			const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+			W[i & 15] = w = (w + s0 + W[(i + 9) & 15] + s1) | 0;
+		}
+		const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+		const t1 = (k + s1 + (g ^ (e & (f ^ g))) + K[i] + w) | 0;
+		const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+		const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
+		k = g;
+		g = f;
+		f = e;
+		e = (d + t1) | 0;
+		d = c;
+		c = b;
+		b = a;
+		a = (t1 + t2) | 0;
+	}
+	h[0] += a;
+	h[1] += b;
+	h[2] += c;
+	h[3] += d;
+	h[4] += e;
+	h[5] += f;
+	h[6] += g;
+	h[7] += k;
+}
+
+/**
+ * Takes the rest of a message and ends it (section 5.1.1).
+ * @param {State} h
+ * @param {Uint8Array} b has room for two blocks more than the message
+ * @param {number} at where the rest begins, after whole blocks
+ * @param {number} end where it ends
+ * @param {number} length of the whole message, below 2^29
+ */
+export function finish(h, b, at, end, length) {
+	for (; at + BLOCK <= end; at += BLOCK) compress(h, b, at);
+	const blocks = end - at < BLOCK - 8 ? 1 : 2;
+	const last = at + blocks * BLOCK;
+	b.fill(0, end, last);
+	b[end] = 0x80;
+	for (let i = 1, bits = length * 8; i <= 4; i++, bits >>>= 8) b[last - i] = bits;
+	for (; at < last; at += BLOCK) compress(h, b, at);
+}
+
+/**
+ * @param {State} h
+ * @param {Uint8Array} out
+ * @param {number} at
+ */
+export function write(h, out, at) {
+	for (let i = 0; i < 8; i++) for (let j = 0; j < 4; j++) out[at + 4 * i + j] = h[i] >>> (24 - 8 * j);
+}
