@@ -142,7 +142,7 @@ func (c chair) Ticket(context.Context) (url, token string, err error) {
 
 // config reads how the telephone is reached, which Validate has looked at before.
 func (c SIPConfig) config() (phone.Config, error) {
-	out := phone.Config{Addr: c.Addr, Calls: c.Calls}
+	out := phone.Config{Addr: c.Addr, Number: c.Number, Calls: c.Calls}
 	for _, t := range c.Trunks {
 		p, err := netip.ParsePrefix(t)
 		if err != nil {

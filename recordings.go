@@ -46,7 +46,8 @@ type indexed struct {
 
 // Of recordings.
 const (
-	minFree    = 2 << 30 // bytes that are left for everything else
+	minFree    = 2 << 30  // bytes that are left for everything else
+	lookEvery  = 16 << 20 // bytes of one file, after which the disk is looked at
 	storeEvery = time.Minute
 	indexName  = "index.json"
 )
@@ -58,10 +59,8 @@ func newRecordings(s *services) *recordings {
 
 // Create begins a file.
 func (r *recordings) Create(f recorder.File) (io.WriteCloser, error) {
-	if r.free != nil {
-		if free, err := r.free(); err != nil || free < minFree {
-			return nil, errors.Join(fmt.Errorf("there is no room for a recording: %d MiB are free", free>>20), err)
-		}
+	if err := r.hasRoom(); err != nil {
+		return nil, err
 	}
 	folder := filepath.Join(r.dir, f.Meeting, f.Recording.UTC().Format("20060102T150405Z"))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -78,7 +77,18 @@ func (r *recordings) Create(f recorder.File) (io.WriteCloser, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.open[path] = true
-	return &recording{file, r}, nil
+	return &recording{File: file, of: r}, nil
+}
+
+// hasRoom tells whether the disk has room for everything else, too.
+func (r *recordings) hasRoom() error {
+	if r.free == nil {
+		return nil
+	}
+	if free, err := r.free(); err != nil || free < minFree {
+		return errors.Join(fmt.Errorf("there is no room for a recording: %d MiB are free", free>>20), err)
+	}
+	return nil
 }
 
 // list adds a file to the recording's index.
@@ -101,7 +111,19 @@ func (r *recordings) list(folder string, f recorder.File) error {
 // recording is a file that is written.
 type recording struct {
 	*os.File
-	of *recordings
+	of     *recordings
+	unseen int // bytes since the disk was looked at
+}
+
+// Write writes while there is room.
+func (f *recording) Write(b []byte) (int, error) {
+	if f.unseen += len(b); f.unseen > lookEvery {
+		f.unseen = 0
+		if err := f.of.hasRoom(); err != nil {
+			return 0, err
+		}
+	}
+	return f.File.Write(b)
 }
 
 // Close ends the file, and has it stored.
@@ -192,8 +214,8 @@ func (r *recordings) sweep() {
 	defer r.mu.Unlock()
 	folders, _ := filepath.Glob(filepath.Join(r.dir, "*", "*"))
 	for _, folder := range folders {
-		left, err := os.ReadDir(folder)
-		if err != nil || len(left) != 1 || left[0].Name() != indexName || time.Since(lastChange(left[0])) < storeEvery {
+		left, err := filepath.Glob(filepath.Join(folder, "[^.]*"))
+		if err != nil || len(left) != 1 || filepath.Base(left[0]) != indexName || time.Since(lastChange(left[0])) < storeEvery {
 			continue
 		}
 		_ = os.RemoveAll(folder)            // what stays is swept the next time
@@ -201,8 +223,8 @@ func (r *recordings) sweep() {
 	}
 }
 
-func lastChange(d fs.DirEntry) time.Time {
-	info, err := d.Info()
+func lastChange(path string) time.Time {
+	info, err := os.Stat(path)
 	if err != nil {
 		return time.Now()
 	}

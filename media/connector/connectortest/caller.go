@@ -33,7 +33,7 @@ type Script struct {
 }
 
 // Caller is somebody on the telephone: sipp (Debian's sip-tester), which speaks SIP and plays sound that the test wrote as a capture. What
-// it is to hear goes to a socket of the test, which its description names.
+// it is to hear goes to a socket of the test, which its description names. Captures go out through a raw socket, which takes root or CAP_NET_RAW.
 type Caller struct {
 	t     testing.TB
 	ear   *net.UDPConn

@@ -64,8 +64,8 @@ func (b *bridge) enter(c *caller) {
 	}
 }
 
-// leave takes a caller out, and tells whether it was the last.
-func (b *bridge) leave(c *caller) (empty bool) {
+// leave takes a caller out. Another one hears for all then.
+func (b *bridge) leave(c *caller) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.callers, c.who.Join())
@@ -80,7 +80,6 @@ func (b *bridge) leave(c *caller) (empty bool) {
 		b.stop()
 		b.stop = nil
 	}
-	return len(b.callers) == 0
 }
 
 // hearBy makes a caller's participant the ear. It is called with mu held.

@@ -15,8 +15,8 @@
 // go back to where the caller's came from, wherever its Contact points; nothing is ever forwarded. Voice is sent to the address that
 // the caller described only after a packet has come from there, so that a description cannot aim at a bystander.
 //
-// A PIN has ten digits. Wrong ones are counted over all calls, and beyond a few a minute every call is turned away for a while: the
-// trunk hides who calls, so there is nobody else to count against.
+// A PIN has ten digits. Wrong ones are counted over all calls, and beyond one a second every call is turned away for a while: the
+// trunk hides who calls, so there is nobody else to count against. With a hundred meetings open, a guess takes years.
 //
 // G.711 over RTP is not encrypted between the trunk and here: a meeting that somebody joined by telephone is as private as that line.
 // That is why it is shown, and why it cannot be in an end-to-end encrypted meeting.

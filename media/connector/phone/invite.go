@@ -63,7 +63,7 @@ func (s *Server) begin(req *sip.Request, tx sip.ServerTransaction) error {
 	if err != nil {
 		return no{sip.StatusNotAcceptableHere, strings.TrimPrefix(err.Error(), "phone: ")}
 	}
-	pin := pinOf(req.Recipient.User)
+	pin := s.pinOf(req.Recipient.User)
 	if pin == "" && o.digits == 0 {
 		return errEvents
 	}
@@ -92,7 +92,11 @@ func (s *Server) prepare(req *sip.Request, tx sip.ServerTransaction, o offer) (*
 	if err != nil {
 		return nil, fmt.Errorf("phone: finding this machine's address: %w", err)
 	}
-	contact := sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: "proffer", Host: here.String(), Port: int(s.addr.Port())}}
+	ip := here
+	if s.config.IP.IsValid() {
+		ip = s.config.IP
+	}
+	contact := sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: "proffer", Host: ip.String(), Port: int(s.addr.Port())}}
 	if req.Transport() == "TCP" {
 		contact.Address.UriParams = sip.NewParams()
 		contact.Address.UriParams.Add("transport", "tcp")
@@ -106,10 +110,7 @@ func (s *Server) prepare(req *sip.Request, tx sip.ServerTransaction, o offer) (*
 	if err != nil {
 		return nil, no{sip.StatusServiceUnavailable, "No port is free for another call"}
 	}
-	c := &call{server: s, dialog: dialog, tx: tx, contact: contact, media: m, name: nameOf(req.From().Address.User), answered: make(chan struct{})}
-	if c.ip = here; s.config.IP.IsValid() {
-		c.ip = s.config.IP
-	}
+	c := &call{server: s, dialog: dialog, tx: tx, contact: contact, ip: ip, media: m, name: nameOf(req.From().Address.User), answered: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancelCause(s.closed)
 	s.keep(c)
 	return c, nil
@@ -156,12 +157,27 @@ func (s *Server) options(req *sip.Request, tx sip.ServerTransaction) {
 	_ = tx.Respond(res)
 }
 
-// pinOf is the PIN that a caller dialled at once, in the place of the telephone's number; "" where it was not.
-func pinOf(user string) string {
+// pinOf is the PIN that a caller dialled at once, in the place of the telephone's number; "" where it was not. Trunks write that number as
+// they like, with its prefix or without.
+func (s *Server) pinOf(user string) string {
 	if len(user) != PINLength || strings.Trim(user, "0123456789") != "" {
 		return ""
 	}
+	for _, number := range strings.Split(s.config.Number, ",") {
+		if strings.HasSuffix(digitsOf(number), user) {
+			return ""
+		}
+	}
 	return user
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // nameOf is what the roster calls a caller: who takes part sees that it is a telephone and the end of its number, not all of it.

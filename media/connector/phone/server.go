@@ -22,6 +22,7 @@ const PINLength = 10
 // Config says how the telephone is reached, and what it leads to.
 type Config struct {
 	Addr   string         // host and port of SIP, over UDP and TCP
+	Number string         // that people dial, or several, comma-separated; for people, and so that none is taken for a PIN
 	Trunks []netip.Prefix // who may call
 	IP     netip.Addr     // that callers are told to send sound to; zero for the one by which each reaches this machine
 	Ports  [2]uint16      // of sound, from and to; 0 for any
@@ -35,8 +36,8 @@ type Config struct {
 
 // wrongPINs is how many wrong PINs are taken at once, and how many a minute in the long run. With more, all calls are turned away.
 const (
-	wrongPINs      = 20
-	wrongPerMinute = 10
+	wrongPINs      = 60
+	wrongPerMinute = 60
 )
 
 // Server answers the telephone.
