@@ -129,7 +129,7 @@ func (o *options) everybody(ctx context.Context, link participant.Link, media re
 	failed := make(chan error, o.count)
 	for n := range o.count {
 		all.Go(func() {
-			g := guest{name: o.name, n: n, camera: n < o.cameras, print: p}
+			g := guest{name: o.name, all: o.name, n: n, camera: n < o.cameras, print: p}
 			if o.count > 1 {
 				g.name = fmt.Sprintf("%s %d", o.name, n+1)
 			}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/proffer/proffer/media/e2ee"
 	"github.com/proffer/proffer/media/franking"
@@ -12,6 +15,7 @@ import (
 // guest is one simulated guest.
 type guest struct {
 	name   string
+	all    string // how the names of all of them begin
 	n      int
 	camera bool // sends video
 	print  *printer
@@ -120,10 +124,16 @@ func (g *guest) people(v participant.View) {
 		g.print.line(g.name, "the security code is %s", v.Code)
 	}
 	g.view = v
-	if !g.said && v.Sending && len(v.People) > 1 {
+	if !g.said && v.Sending && g.company(v) {
 		g.said = true
-		if err := g.p.Say("Hello! I am a simulated guest."); err != nil {
-			g.said = false
-		}
+		time.AfterFunc(helloAfter, func() { g.p.Say("Hello! I am a simulated guest.") }) // a meeting that is over meanwhile needs none
 	}
+}
+
+// helloAfter is how long somebody is given to arrive whole: what is said before is not heard.
+const helloAfter = 2 * time.Second
+
+// company reports whether somebody is here who is not one of these guests.
+func (g *guest) company(v participant.View) bool {
+	return slices.ContainsFunc(v.People, func(p participant.Person) bool { return !p.Me && !(p.Guest && strings.HasPrefix(p.Name, g.all)) })
 }
