@@ -166,6 +166,7 @@ export class Incoming {
 		this.#receiver = new Receiver(join.keyring, join.seen, join.e2ee);
 		this.#receiver.ignoreInjected(this.#frames.trailer);
 		this.#shown = false;
+		this.#time = 0;
 	}
 
 	/**
