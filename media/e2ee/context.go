@@ -23,8 +23,6 @@ const (
 	contextLink        = "proffer link list v1"
 	contextLinkMAC     = "proffer link list mac v1"
 	contextCode        = "proffer security code v1"
-	contextStandard    = "proffer standard epoch v1"
-	contextConnector   = "proffer connector v1"
 	contextSession     = "proffer session v1"
 )
 

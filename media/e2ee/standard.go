@@ -1,6 +1,10 @@
 package e2ee
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/proffer/proffer/media/franking"
+)
 
 // Grant hands out the key of a standard meeting, drawn by the server (§9).
 //
@@ -69,20 +73,11 @@ func (r *Roster) check() error {
 	return firstError(meetingNumber(r.Meeting), between(1, maxEpoch, r.Epoch))
 }
 
-// standardName is what takes the place of the link's hash in a standard meeting (§9).
-//
-//	[ meeting, epoch: uint ]
-type standardName struct {
-	_       struct{} `cbor:",toarray"`
-	Meeting string
-	Epoch   uint64
-}
-
 // StandardEpoch makes the epoch of a grant; its term is 0 (§5).
 func StandardEpoch(g Grant) *Epoch {
-	name := hash(contextStandard, encode(standardName{Meeting: g.Meeting, Epoch: g.Epoch}))
+	name := franking.StandardLink(g.Meeting, uint32(g.Epoch)) // check holds it below 2^24
 	return &Epoch{Name: EpochName{Epoch: g.Epoch, Link: name}, Meeting: g.Meeting, secret: g.Key}
 }
 
 // ConnectorJ is what takes the place of a join for a connector of a standard meeting (§9).
-func ConnectorJ(number string) J { return J(hash(contextConnector, []byte(number))) }
+func ConnectorJ(number string) J { return franking.ConnectorJoin(number) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+
+	"github.com/proffer/proffer/media/franking"
 )
 
 // A connector is a visible server-side participant of a standard meeting, such as a recorder (§9). It has a chair: a seat of the roster without
@@ -53,7 +55,7 @@ func (h *Hub) Sit(ctx context.Context, id string, kind uint64, name string) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	c := &Chair{room: r, j: J(hash(contextConnector, []byte(rand.Text()))), name: name, kind: kind, seated: make(chan struct{}), changes: make(chan Change, 1)}
+	c := &Chair{room: r, j: franking.ConnectorJoin(rand.Text()), name: name, kind: kind, seated: make(chan struct{}), changes: make(chan Change, 1)}
 	r.mu.Lock()
 	err = r.sit(ctx, c)
 	r.mu.Unlock()

@@ -19,7 +19,6 @@ const (
 	contextUpgrade     = "proffer upgrade v1"
 	contextLink        = "proffer link list v1"
 	contextSession     = "proffer session v1"
-	contextConnector   = "proffer connector v1"
 	contextWrapped     = "proffer wrapped key v1"
 	contextPIN         = "proffer dial-in pin v1"
 )

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/proffer/proffer/media/franking"
 )
 
 // vectors are what media/e2ee made (media/testdata/e2ee.json): its clients and this server have to agree on every byte.
@@ -146,7 +148,7 @@ func TestVectors(t *testing.T) {
 		}
 	}
 	for _, x := range v.Standard {
-		if j := hash(contextConnector, []byte(x.Connector)); hex.EncodeToString(j[:]) != x.J {
+		if j := franking.ConnectorJoin(x.Connector); hex.EncodeToString(j[:]) != x.J {
 			t.Errorf("the connector %q is %x, want %s", x.Connector, j, x.J)
 		}
 	}

@@ -16,6 +16,12 @@ export function unhex(name) {
 	return out;
 }
 
+/** In base64url without padding (RFC 4648 section 5), as links, certificates' requests and JWKs have it. @param {Uint8Array} bytes */
+export const base64 = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+
+/** It throws on what is not base64, and takes more than one spelling: who needs the one compares with base64. @param {string} text */
+export const unbase64 = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+
 /** @param {...Uint8Array} parts */
 export function concat(...parts) {
 	const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));

@@ -1,6 +1,6 @@
 /** One device's key for ever (media/PROTOCOL.md section 2). Its public half, in hexadecimal, is its name. media/e2ee/device.go is the same in Go. */
 import { marshal } from "./body.js";
-import { hex, unhex } from "./bytes.js";
+import { hex, unbase64, unhex } from "./bytes.js";
 import { toSign } from "./context.js";
 import { CONTEXTS, encodeMessage, encodeSigned } from "./message.js";
 
@@ -38,7 +38,7 @@ export class Device {
 	static async fromSeed(seed) {
 		const pkcs8 = unhex(PKCS8 + hex(seed));
 		const { x } = await subtle.exportKey("jwk", await subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"]));
-		const key = Uint8Array.from(atob(/** @type {string} */ (x).replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+		const key = unbase64(/** @type {string} */ (x));
 		return new Device(hex(key), await subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]));
 	}
 

@@ -7,7 +7,7 @@
  * went out because the connection was away too long, or whose frame worker has lost its record, makes a new join.
  */
 import { equal } from "../commitment.js";
-import { hex, unhex } from "./bytes.js";
+import { base64, hex, unbase64, unhex } from "./bytes.js";
 import { certificate, isGuest, legible } from "./certificate.js";
 import { Chat } from "./chat.js";
 import { marshal, unmarshal } from "./body.js";
@@ -595,9 +595,3 @@ function seats(m) {
 
 /** @param {Member} m */
 const seatsOf = (m) => (m.list?.body.members ?? m.roster?.members ?? []).map(({ index, j }) => `${index} ${j} ${m.joins.has(j)}`).join(", ");
-
-/** @param {Uint8Array} b */
-const base64 = (b) => btoa(String.fromCharCode(...b)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-
-/** @param {string} s */
-const unbase64 = (s) => Uint8Array.from(atob(s.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));

@@ -1,4 +1,5 @@
 /** The secret of an end-to-end encrypted meeting's link: in the address's fragment, which browsers do not send. */
+import { base64, unbase64 } from "../core/bytes.js";
 
 /**
  * Reads a fragment.
@@ -10,7 +11,7 @@ export function readSecret(hash) {
 	if (text === "") return null;
 	if (!/^[A-Za-z0-9_-]{43}$/.test(text)) return "damaged";
 	try {
-		const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/") + "="), (c) => c.charCodeAt(0));
+		const bytes = unbase64(text);
 		return writeSecret(bytes) === text ? bytes : "damaged"; // one spelling only
 	} catch {
 		return "damaged";
@@ -18,9 +19,7 @@ export function readSecret(hash) {
 }
 
 /** @param {Uint8Array} secret */
-export function writeSecret(secret) {
-	return btoa(String.fromCharCode(...secret)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
+export const writeSecret = (secret) => base64(secret);
 
 /** Takes the fragment out of the address bar, and out of what the browser remembers. */
 export function takeSecret() {

@@ -4,7 +4,7 @@
  */
 import { Media, missing } from "../media.js";
 import { frames } from "./refused.js";
-import { CAMERA, MICROPHONE, SCREEN } from "./stage.js";
+import { CAMERA, MICROPHONE, SCREEN } from "../frame.js";
 import { own, remote } from "./tracks.js";
 import { nothing } from "./view.js";
 

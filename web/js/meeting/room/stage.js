@@ -1,10 +1,8 @@
 /** The pictures: one tile a person, one more for each shared screen. Names come from the list, never from the media server. */
 import { must } from "../../shared/page.js";
+import { CAMERA, MICROPHONE, SCREEN } from "../frame.js";
 import { el, keepFocus, named, reconcile, say, iconOf } from "./dom.js";
 import { colour, columns, initials, order } from "./layout.js";
-
-/** Sources of media/PROTOCOL.md section 6. */
-export const CAMERA = 0, MICROPHONE = 1, SCREEN = 2, SCREEN_SOUND = 3;
 
 /** @typedef {import("./view.js").View} View */
 /**
