@@ -21,6 +21,8 @@ var mayImport = map[string][]string{
 	"triage/work":                   {"triage", "triage/account", "triage/custody"},
 	"triage/triagetest":             {"triage", "triage/account", "triage/custody"},
 	"media/e2ee":                    {"media/sframe", "media/franking"},
+	"media/clip":                    {"media/franking"},
+	"media/clip/cliptest":           {"media/clip", "media/franking"},
 	"media/participant":             {"media/e2ee", "media/rtpframe", "media/sframe", "media/franking", "media/clip"},
 	"media/participant/guest":       {"media/participant", "media/e2ee", "media/franking"},
 	"media/rtpframe":                {"media/sframe", "media/franking"},

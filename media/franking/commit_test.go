@@ -49,7 +49,7 @@ func TestCommitIsHMAC(t *testing.T) {
 		if !bytes.Equal(opening[:], r.Sum(nil)) || !bytes.Equal(commitment[:], c.Sum(nil)) {
 			t.Errorf("%.9q: got %x and %x, want %x and %x", plain, opening, commitment, r.Sum(nil), c.Sum(nil))
 		}
-		if !h.Verify(opening, commitment, []byte(plain)) {
+		if !NewVerifier().Verify(&h, &opening, &commitment, []byte(plain)) {
 			t.Errorf("%.9q: its own opening does not open it", plain)
 		}
 	}
@@ -58,7 +58,7 @@ func TestCommitIsHMAC(t *testing.T) {
 // TestCommitBindsEverything changes each thing that a commitment covers, one at a time.
 func TestCommitBindsEverything(t *testing.T) {
 	opening, commitment := NewKey(origin, filled(0x77)).Commit(header.Counter, header.Time, byte(header.What), header.Prefix, []byte("plain"))
-	if !header.Verify(opening, commitment, []byte("plain")) {
+	if !NewVerifier().Verify(&header, &opening, &commitment, []byte("plain")) {
 		t.Fatal("nothing was changed, and it does not verify")
 	}
 	for name, change := range map[string]func(h *Header, r, c *[32]byte, p *string){
@@ -80,7 +80,7 @@ func TestCommitBindsEverything(t *testing.T) {
 	} {
 		h, r, c, p := header, opening, commitment, "plain"
 		change(&h, &r, &c, &p)
-		if h.Verify(r, c, []byte(p)) {
+		if NewVerifier().Verify(&h, &r, &c, []byte(p)) {
 			t.Errorf("another %s verifies", name)
 		}
 	}

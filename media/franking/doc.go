@@ -7,6 +7,8 @@
 // commitment does, since HMAC-SHA256 under a 32-byte key is collision-resistant in key and message. And a reporter who makes
 // frames up: the commitments that the notary stamped are not theirs.
 //
-// What it does not do: it encrypts nothing (media/sframe does), and it proves nothing about when a commitment was made, or by whom:
-// batches, stamps and openings do, and come with verifiable reports.
+// When a commitment was made, and in whose session, is the Notary's word: a stamp over a run of commitments (section 15). media/clip puts
+// openings, runs and stamps together into the proof of a clip.
+//
+// What it does not do: it encrypts nothing (media/sframe does).
 package franking

@@ -40,11 +40,21 @@ func (h *Header) Append(dst []byte) []byte {
 	return appendFrame(h.appendOrigin(dst), h.Counter, h.Time, byte(h.What), h.Prefix, h.Length)
 }
 
+// Verifier checks commitments. It keeps buffers from one frame to the next, and is for one goroutine.
+type Verifier struct {
+	mac *mac
+	buf []byte
+}
+
+// NewVerifier makes a verifier.
+func NewVerifier() *Verifier { return &Verifier{mac: newMAC()} }
+
 // Verify tells whether commitment is that of this header and plaintext, by the frame's opening.
-func (h *Header) Verify(opening, commitment [32]byte, plaintext []byte) bool {
+func (v *Verifier) Verify(h *Header, opening, commitment *[32]byte, plaintext []byte) bool {
 	if h.Length != len(plaintext) {
 		return false
 	}
-	c := newMAC().commit(&opening, h.Append(nil), plaintext)
+	v.buf = h.Append(v.buf[:0])
+	c := v.mac.commit(opening, v.buf, plaintext)
 	return subtle.ConstantTimeCompare(c[:], commitment[:]) == 1
 }

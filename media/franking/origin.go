@@ -10,6 +10,9 @@ const (
 	contextCommitment  = "proffer franking v1"
 	contextBaseKey     = "proffer base key v1"
 	contextFrankingKey = "proffer franking key v1"
+	contextRun         = "proffer run v1"
+	contextStamp       = "proffer stamp v1"
+	contextNotaryKey   = "proffer notary key v1"
 )
 
 // Origin is where frames come from: one stream of one join in one epoch of a meeting.

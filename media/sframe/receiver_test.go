@@ -41,7 +41,7 @@ func TestFramesOfEveryKind(t *testing.T) {
 				t.Errorf("what %#x, %d bytes: %+v, %v", what, size, f, err)
 			}
 			h := franking.Header{Origin: w.origin(kid), Counter: f.Counter, Time: f.Time, What: franking.What(what), Length: size - n, Prefix: frame[:n]}
-			if !h.Verify(f.Opening, f.Commitment, frame[n:]) {
+			if !franking.NewVerifier().Verify(&h, &f.Opening, &f.Commitment, frame[n:]) {
 				t.Errorf("what %#x, %d bytes: the opening does not open the commitment", what, size)
 			}
 		}
