@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"storage/delivery":              {"triage/..."},
 	"storage/embedded":              {"triage/..."},
 	"storage/embedded/embeddedtest": {"storage/embedded"},
-	"web":                           {"triage/...", "media/meeting"},
+	"web":                           {"triage/...", "media/meeting", "media/clip", "media/franking"},
 	"web/bundle":                    {"web"},
 	"handlers":                      {"triage/...", "media/meeting", "web"},
 	"":                              {"triage/...", "storage/...", "media/...", "handlers", "web", "migrations"},

@@ -29,6 +29,8 @@ type Desk struct {
 	URL     string        // address of the application, for links in messages, without a slash at the end
 	Demo    bool          // demonstration mode: links that MintLink makes work in this mode only
 	Lock    time.Duration // how long evidence is locked once it is reported (PROFFER_EVIDENCE_LOCK)
+
+	Platform Platform // what proofs of clips are held against; nil: nothing is verified here
 }
 
 // now is the time as the store keeps it: UTC, in microseconds.

@@ -77,6 +77,9 @@ type Prepared struct {
 	Probe  Probe
 	Failed bool   // it can be retried
 	Why    string // why it failed, or what is odd about the clip, in words
+
+	Verdict []byte // what was found about its proof (Desk.Verify); nil where it has none
+	Trust   Trust  // the verdict's
 }
 
 // FinishPreparing writes what the preparation found; what was made of the clip is kept before. A preview that is wanted
@@ -88,6 +91,9 @@ func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) er
 			return err
 		}
 		x.Probe, x.Container, x.Why, x.Processing = p.Probe, p.Probe.Container, p.Why, ProcessingDone
+		if p.Verdict != nil {
+			x.Verdict, x.Trust = p.Verdict, p.Trust
+		}
 		act := custody.ExhibitProcessed
 		if p.Failed {
 			x.Processing, act = ProcessingFailed, custody.ExhibitFailed
@@ -103,7 +109,7 @@ func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) er
 			}
 		}
 		if err := d.record(ctx, tx, account.System, entry{act, x.Case, "exhibit/" + string(id),
-			PreparedFacts(x.Container, x.Probe.Duration.Seconds(), x.Probe.Tracks, x.Trust, x.Why)}); err != nil {
+			VerdictFacts(PreparedFacts(x.Container, x.Probe.Duration.Seconds(), x.Probe.Tracks, x.Trust, x.Why), x.Verdict)}); err != nil {
 			return err
 		}
 		return d.queueWhenPrepared(ctx, tx, x.Case)

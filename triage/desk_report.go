@@ -34,7 +34,7 @@ func (d *Desk) FileReport(ctx context.Context, a Actor, n NewReport) (Report, er
 }
 
 func (d *Desk) fileOnce(ctx context.Context, a Actor, n NewReport) (filed Report, err error) {
-	if err := d.retainUploads(ctx, a, n.Uploads); err != nil {
+	if err := d.retainUploads(ctx, a, n.files()); err != nil {
 		return Report{}, err
 	}
 	err = d.Store.Update(ctx, func(tx Tx) (err error) {
@@ -128,6 +128,9 @@ func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (R
 		return Report{}, err
 	}
 	receipt, exhibits, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, n.Uploads, 0)
+	if err == nil {
+		err = planProofs(ctx, tx, a, &receipt, exhibits, n.Proofs)
+	}
 	if err != nil {
 		return Report{}, err
 	}
@@ -141,6 +144,9 @@ func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (R
 		return Report{}, err
 	}
 	if err := d.recordFiled(ctx, tx, a, r, c); err != nil {
+		return Report{}, err
+	}
+	if err := d.takeProofs(ctx, tx, exhibits, n.Proofs); err != nil {
 		return Report{}, err
 	}
 	return r, d.takeExhibits(ctx, tx, a, exhibits, n.Uploads)
@@ -170,8 +176,8 @@ func (d *Desk) resolve(ctx context.Context, tx Tx, a Actor, n NewReport, r *Repo
 	roster := map[account.ID]bool{}
 	if n.Meeting != "" {
 		m, attendees, err := tx.Meeting(ctx, n.Meeting)
-		if errors.Is(err, ErrNotFound) || err == nil && m.Host != a.Account {
-			return fieldError("meeting", "That is not one of your meetings. Choose another, or write its title.")
+		if errors.Is(err, ErrNotFound) || err == nil && !wasThere(a, m, attendees) {
+			return fieldError("meeting", "You were not in that meeting. Choose another, or write its title.")
 		} else if err != nil {
 			return err
 		}
@@ -201,6 +207,11 @@ func (d *Desk) resolve(ctx context.Context, tx Tx, a Actor, n NewReport, r *Repo
 		r.People = append(r.People, p)
 	}
 	return nil
+}
+
+// wasThere tells whether somebody hosted a meeting or was in it, by the server's records.
+func wasThere(a Actor, m Meeting, attendees []Attendee) bool {
+	return m.Host == a.Account || slices.ContainsFunc(attendees, func(at Attendee) bool { return at.Account == a.Account })
 }
 
 func countEarlier(ctx context.Context, tx Tx, people []Person, lane Lane) (int, error) {

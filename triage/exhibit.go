@@ -71,8 +71,14 @@ type Exhibit struct {
 	Why        string // why processing failed or was limited, in words, or ""
 	Probe      Probe
 	Trust      Trust
+	Proof      SHA256 // of the proof that came with the clip (media/PROTOCOL.md section 18); zero where none did
+	ProofSize  int64
+	Verdict    []byte // JSON of clip.Verdict, as it was written; nil until the proof was looked at
 	Version    int
 }
+
+// HasProof reports whether a proof came with the clip.
+func (x Exhibit) HasProof() bool { return x.Proof != SHA256{} }
 
 // Retriable reports whether preparing the exhibit, or its preview, can be asked for again.
 func (x Exhibit) Retriable() bool {

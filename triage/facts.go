@@ -56,8 +56,20 @@ func AdditionFacts(n int, words string) custody.Detail {
 
 // SealedFacts is what exhibit.sealed records of an exhibit.
 func SealedFacts(x Exhibit) custody.Detail {
-	return custody.Detail{"report": string(x.Report), "number": strconv.Itoa(x.Number), "name": x.Name,
+	d := custody.Detail{"report": string(x.Report), "number": strconv.Itoa(x.Number), "name": x.Name,
 		"sha256": x.SHA256.String(), "size": strconv.FormatInt(x.Size, 10)}
+	if x.HasProof() {
+		d["proof"], d["proof_size"] = x.Proof.String(), strconv.FormatInt(x.ProofSize, 10)
+	}
+	return d
+}
+
+// VerdictFacts adds what was found about a proof to what exhibit.processed records: the digest of the verdict, which says all of it.
+func VerdictFacts(d custody.Detail, verdict []byte) custody.Detail {
+	if len(verdict) > 0 {
+		d["verdict"] = sumHex(verdict)
+	}
+	return d
 }
 
 // PreparedFacts is what exhibit.processed, and exhibit.failed, record of what was found out about an exhibit. seconds is

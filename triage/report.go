@@ -110,8 +110,9 @@ type NewReport struct {
 	Words       string
 	People      []Person
 	Uploads     []UploadID
-	Declared    bool // "what I say is true to the best of my knowledge"
-	Simulated   bool // set by the sample maker only
+	Proofs      []UploadID `json:",omitempty"` // for each of Uploads its proof (media/clip), or ""; nil where none has one
+	Declared    bool       // "what I say is true to the best of my knowledge"
+	Simulated   bool       // set by the sample maker only
 }
 
 // Validate cleans the form in place and reports everything that is wrong with it at once.
@@ -145,6 +146,9 @@ func (n *NewReport) Validate(now time.Time) error {
 	}
 	if len(n.Uploads) > MaxClips {
 		fe.Add("clips", "A report takes %d clips. Add the others after filing.", MaxClips)
+	}
+	if len(n.Proofs) != 0 && len(n.Proofs) != len(n.Uploads) {
+		fe.Add("clips", "Each proof goes with one clip. Send the report again.")
 	}
 	n.validatePeople(&fe)
 	if !n.Declared {

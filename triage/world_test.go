@@ -27,9 +27,10 @@ type world struct {
 	store  *triagetest.MemStore // nil in a world over PostgreSQL
 	now    time.Time
 	mu     sync.Mutex
-	calls  []string // of the objects, in order; guarded by mu
-	clips  byte     // made so far, so that no two have the same bytes
-	away   bool     // the object store does not answer
+	calls  []string                 // of the objects, in order; guarded by mu
+	clips  byte                     // made so far, so that no two have the same bytes
+	bytes  map[triage.SHA256][]byte // of evidence, where a test needs them
+	away   bool                     // the object store does not answer
 	people map[string]triage.Actor
 	folder string // of the keys
 }
@@ -53,7 +54,10 @@ func (r ring) LogKeys() note.Verifiers { return r.Verifiers(custody.RoleLog) }
 // objects notes what is asked of the object store.
 type objects struct{ w *world }
 
-func (o objects) OpenEvidence(context.Context, triage.Blob) (io.ReadSeekCloser, error) {
+func (o objects) OpenEvidence(_ context.Context, b triage.Blob) (io.ReadSeekCloser, error) {
+	if data, ok := o.w.bytes[b.SHA256]; ok {
+		return bytesCloser{strings.NewReader(string(data))}, nil
+	}
 	return nil, triage.Errorf(triage.Unavailable, "no bytes in this test")
 }
 
@@ -108,7 +112,7 @@ func newWorld(t *testing.T) *world {
 
 func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), people: map[string]triage.Actor{}}
+	w := &world{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), people: map[string]triage.Actor{}, bytes: map[triage.SHA256][]byte{}}
 	clock := func() time.Time { return w.now }
 	w.folder = t.TempDir()
 	keys, err := custody.OpenRing(w.folder, "test.example")

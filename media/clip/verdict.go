@@ -1,6 +1,8 @@
 package clip
 
 import (
+	"fmt"
+
 	"github.com/proffer/proffer/media/franking"
 )
 
@@ -14,6 +16,14 @@ const (
 	Unverified   Grade = "unverified"      // nothing speaks for it, and nothing against it
 	Contradicted Grade = "contradicted"    // Findings say what does not hold
 )
+
+// Class is the grade in one word.
+func (g Grade) Class() string {
+	if g == Partly {
+		return "partly"
+	}
+	return string(g)
+}
 
 // Verdict is what was found about a clip and its proof (PROTOCOL.md section 18). It is kept as JSON.
 type Verdict struct {
@@ -70,4 +80,18 @@ const (
 type Finding struct {
 	Against Against `json:"against"`
 	Words   string  `json:"words"`
+}
+
+// Contradict adds a finding against the clip, which decides its grade.
+func (v *Verdict) Contradict(format string, args ...any) {
+	v.Findings = append(v.Findings, Finding{AgainstClip, fmt.Sprintf(format, args...)})
+	v.Grade = Contradicted
+}
+
+// Title is what people call the member.
+func (m Member) Title() string {
+	if m.Connector != "" {
+		return "a caller by telephone"
+	}
+	return m.Name
 }

@@ -9,7 +9,8 @@ import (
 func exhibitColumns(x *triage.Exhibit) []column {
 	return []column{{"id", &x.ID}, {"report", &x.Report}, {"case_id", &x.Case}, {"number", &x.Number}, {"name", &x.Name},
 		{"sha256", hash(&x.SHA256)}, {"size", &x.Size}, {"container", &x.Container}, {"received", &x.Received},
-		{"processing", &x.Processing}, {"why", &x.Why}, {"probe", &x.Probe}, {"trust", &x.Trust}, {"version", &x.Version}}
+		{"processing", &x.Processing}, {"why", &x.Why}, {"probe", &x.Probe}, {"trust", &x.Trust},
+		{"proof", hash(&x.Proof)}, {"proof_size", &x.ProofSize}, {"verdict", textBytes{&x.Verdict}}, {"version", &x.Version}}
 }
 
 func (t *tx) InsertExhibit(ctx context.Context, x triage.Exhibit) error {
@@ -23,7 +24,7 @@ func (t *tx) Exhibit(ctx context.Context, id triage.ExhibitID) (triage.Exhibit, 
 
 func (t *tx) SaveExhibit(ctx context.Context, x triage.Exhibit) error {
 	t.touch(KindExhibit, string(x.ID), x.Case)
-	return t.save(ctx, "exhibits", string(x.ID), x.Version, only(exhibitColumns(&x), "container", "processing", "why", "probe", "trust"))
+	return t.save(ctx, "exhibits", string(x.ID), x.Version, only(exhibitColumns(&x), "container", "processing", "why", "probe", "trust", "verdict"))
 }
 
 func (t *tx) ExhibitsOf(ctx context.Context, c triage.CaseID) ([]triage.Exhibit, error) {

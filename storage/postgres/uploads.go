@@ -85,7 +85,7 @@ func (t *tx) KeepChunks(ctx context.Context, sum triage.SHA256, c triage.Chunks)
 }
 
 func (t *tx) BlobInUse(ctx context.Context, sum triage.SHA256) (bool, error) {
-	return scalar[bool](ctx, t, `SELECT EXISTS (SELECT FROM exhibits WHERE sha256 = $1)
+	return scalar[bool](ctx, t, `SELECT EXISTS (SELECT FROM exhibits WHERE sha256 = $1) OR EXISTS (SELECT FROM exhibits WHERE proof = $1)
 		OR EXISTS (SELECT FROM uploads WHERE sha256 = $1 AND state = 'sealed' AND exhibit IS NULL)`, hash(&sum))
 }
 

@@ -99,6 +99,15 @@ func (b *builder) run(ctx context.Context) error {
 		}
 	}
 	for _, x := range b.Exhibits {
+		if x.Proof == nil {
+			continue
+		}
+		f := copied{path: x.Proof.File, sha256: x.Proof.SHA256, size: x.Proof.Size, what: fmt.Sprintf("The proof of exhibit %d", x.Number)}
+		if err := b.evidence(ctx, f, x.Proof.blob, nil); err != nil {
+			return err
+		}
+	}
+	for _, x := range b.Exhibits {
 		for _, d := range x.Derivatives {
 			if err := b.derivative(ctx, x, d); err != nil {
 				return err
@@ -116,20 +125,24 @@ func (b *builder) run(ctx context.Context) error {
 
 func (b *builder) original(ctx context.Context, x Exhibit) error {
 	f := copied{path: x.File, sha256: x.SHA256, size: x.Size, what: fmt.Sprintf("Exhibit %d", x.Number)}
-	r, err := b.Objects.OpenEvidence(ctx, x.blob)
-	if errors.Is(err, triage.ErrAltered) {
-		return f.changed(err)
-	}
-	if err != nil {
-		return fmt.Errorf("opening the original of exhibit %s: %w", x.ID, err)
-	}
-	defer r.Close()
-	report := func(n int) {
+	return b.evidence(ctx, f, x.blob, func(n int) {
 		b.done += int64(n)
 		if b.progress != nil {
 			b.progress(b.done)
 		}
+	})
+}
+
+// evidence copies sealed bytes into the archive.
+func (b *builder) evidence(ctx context.Context, f copied, blob triage.Blob, report func(int)) error {
+	r, err := b.Objects.OpenEvidence(ctx, blob)
+	if errors.Is(err, triage.ErrAltered) {
+		return f.changed(err)
 	}
+	if err != nil {
+		return fmt.Errorf("opening what was sealed for %s: %w", f.what, err)
+	}
+	defer r.Close()
 	return b.copy(ctx, f, r, report)
 }
 

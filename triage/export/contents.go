@@ -92,6 +92,18 @@ type Exhibit struct {
 	Note        string           `json:"note,omitempty"` // what is odd about it, or why it could not be prepared
 	File        string           `json:"file"`           // path in the bag
 	Derivatives []Derivative     `json:"derivatives"`
+	Proof       *Proof           `json:"proof,omitempty"`   // nil where none came with the clip
+	Verdict     string           `json:"verdict,omitempty"` // what the platform found by the proof: the JSON text (media/clip.Verdict) whose digest the log has
+
+	blob triage.Blob
+}
+
+// Proof is the file by which the platform can find out again who sent each frame, and when (media/PROTOCOL.md section 18). It holds openings of the
+// clip's own frames and no key.
+type Proof struct {
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+	File   string `json:"file"`
 
 	blob triage.Blob
 }

@@ -4,6 +4,7 @@
 //
 //	<package>/bagit.txt
 //	<package>/data/original/<number>-<exhibit>.<ext>     the bytes as they were received, never changed
+//	<package>/data/proof/<number>-<exhibit>.cbor         the proof that came with a clip, by which the platform can look again who sent it, and when
 //	<package>/data/derivative/<exhibit>/<kind>.<ext>     what was made of them, apart
 //	<package>/data/…                                     package.json report.json decision.json receipt/ custody/ case.jsonld cover.pdf
 //	<package>/bag-info.txt claimed-keys.txt

@@ -102,6 +102,10 @@ func (g *gathering) exhibits(ctx context.Context) error {
 				File: fmt.Sprintf("data/derivative/%s/%s%s", x.ID, d.Kind, derivativeEnding(d.ContentType))})
 		}
 		slices.SortFunc(out.Derivatives, byKind)
+		if out.Proof, err = g.proof(ctx, x); err != nil {
+			return err
+		}
+		out.Verdict = string(x.Verdict)
 		g.Exhibits = append(g.Exhibits, out)
 	}
 	if len(g.Exhibits) != len(g.Request.Exhibits) || len(g.Exhibits) == 0 {
@@ -109,6 +113,18 @@ func (g *gathering) exhibits(ctx context.Context) error {
 	}
 	slices.SortFunc(g.Exhibits, func(a, b Exhibit) int { return a.Number - b.Number })
 	return nil
+}
+
+// proof is the file beside a clip; nil where there is none.
+func (g *gathering) proof(ctx context.Context, x triage.Exhibit) (*Proof, error) {
+	if !x.HasProof() {
+		return nil, nil
+	}
+	blob, err := g.Blob(ctx, x.Proof)
+	if err != nil {
+		return nil, err
+	}
+	return &Proof{SHA256: x.Proof.String(), Size: x.ProofSize, File: fmt.Sprintf("data/proof/%d-%s.cbor", x.Number, x.ID), blob: blob}, nil
 }
 
 func byKind(a, b Derivative) int { return strings.Compare(string(a.Kind), string(b.Kind)) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -215,6 +216,9 @@ func (r *record) exhibits(q Request, xs []Exhibit) (wrong []string) {
 		}
 		facts := triage.SealedFacts(triage.Exhibit{Report: x.Report, Number: x.Number, Name: x.Name, Size: x.Size})
 		facts["sha256"] = x.SHA256
+		if x.Proof != nil {
+			facts["proof"], facts["proof_size"] = x.Proof.SHA256, strconv.FormatInt(x.Proof.Size, 10)
+		}
 		wrong = append(wrong, sealed.signed(of, "received", sealed.Actor, x.Received)...)
 		wrong = append(wrong, sealed.differences(of, facts, triage.DetailChunks)...)
 		wrong = append(wrong, r.prepared(of, x)...)
@@ -232,7 +236,7 @@ func (r *record) exhibits(q Request, xs []Exhibit) (wrong []string) {
 // prepared holds what was found out about a clip against the last entry that says so. Asking for another try takes back
 // why the one before failed, and nothing else.
 func (r *record) prepared(of string, x Exhibit) []string {
-	last, facts := told{detail: triage.PreparedFacts("", 0, nil, triage.TrustUnverified, "")}, triage.PreparedFacts(x.Container, x.Seconds, x.Tracks, x.Trust, x.Note)
+	last, facts := told{detail: triage.PreparedFacts("", 0, nil, triage.TrustUnverified, "")}, triage.VerdictFacts(triage.PreparedFacts(x.Container, x.Seconds, x.Tracks, x.Trust, x.Note), []byte(x.Verdict))
 	for _, t := range r.of("exhibit/"+string(x.ID), custody.ExhibitProcessed, custody.ExhibitFailed, custody.ExhibitRetried) {
 		if t.Act == custody.ExhibitRetried && last.detail != nil {
 			last.detail = maps.Clone(last.detail)

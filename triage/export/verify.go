@@ -182,7 +182,7 @@ func (c *check) hash(ctx context.Context, order []string) error {
 			return fmt.Errorf("opening %s: %w", path, err)
 		}
 		sums, crc := newHashes(packageRules.hashes), crc32.NewIEEE()
-		look := &tolerantGate{gate: newGate(!strings.HasPrefix(path, "data/original/") && !strings.HasPrefix(path, "data/derivative/"))}
+		look := &tolerantGate{gate: newGate(!isMedia(path))}
 		if c.files[path].size <= small {
 			err = errors.Join(ctx.Err(), p.runSmall(r, sums[0], sums[1], crc, look))
 		} else {

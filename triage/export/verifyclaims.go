@@ -126,6 +126,9 @@ func (c *check) originals() error {
 		if !c.isFile(listed, x.File, "data/original/", x.SHA256, x.Size) {
 			wrong = append(wrong, fmt.Sprintf("exhibit %d (%s) is not the file that was sealed, or it is not in the package", x.Number, x.ID))
 		}
+		if x.Proof != nil && !c.isFile(listed, x.Proof.File, "data/proof/", x.Proof.SHA256, x.Proof.Size) {
+			wrong = append(wrong, fmt.Sprintf("the proof of exhibit %d (%s) is not the file that was sealed, or it is not in the package", x.Number, x.ID))
+		}
 		for _, d := range x.Derivatives {
 			derived++
 			if !c.isFile(listed, d.File, "data/derivative/", d.SHA256, d.Size) {
@@ -134,7 +137,7 @@ func (c *check) originals() error {
 		}
 	}
 	for path := range c.files {
-		if !listed[path] && (strings.HasPrefix(path, "data/original/") || strings.HasPrefix(path, "data/derivative/")) {
+		if !listed[path] && isMedia(path) {
 			wrong = append(wrong, path+" is not an exhibit of this package, and not made from one")
 		}
 	}

@@ -52,10 +52,15 @@ type zipFile struct {
 	offset int64 // of the local header
 }
 
+// isMedia tells files that came from outside, or were made of such, from the package's own documents.
+func isMedia(path string) bool {
+	return strings.HasPrefix(path, "data/original/") || strings.HasPrefix(path, "data/proof/") || strings.HasPrefix(path, "data/derivative/")
+}
+
 // streamed says for a name, and so for writer and reader alike, whether a descriptor follows the data.
 func (f zipFile) streamed() bool {
 	_, path, _ := strings.Cut(f.name, "/")
-	return strings.HasPrefix(path, "data/original/") || strings.HasPrefix(path, "data/derivative/")
+	return isMedia(path)
 }
 
 func (f zipFile) dataOffset() int64 { return f.offset + localSize + int64(len(f.name)) }

@@ -128,7 +128,7 @@ func (t *tx) KeepChunks(_ context.Context, sum triage.SHA256, c triage.Chunks) e
 
 func (t *tx) exhibited(sum triage.SHA256) bool {
 	for _, x := range t.exhibits {
-		if x.SHA256 == sum {
+		if x.SHA256 == sum || x.Proof == sum {
 			return true
 		}
 	}
@@ -297,6 +297,7 @@ func (t *tx) SaveExhibit(_ context.Context, x triage.Exhibit) error {
 		return err
 	}
 	old.Container, old.Processing, old.Why, old.Probe, old.Trust = x.Container, x.Processing, x.Why, x.Probe, x.Trust
+	old.Verdict = x.Verdict
 	old.Version++
 	t.exhibits[x.ID] = copyOf(old)
 	return nil

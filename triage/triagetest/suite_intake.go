@@ -230,13 +230,17 @@ func testExhibits(t *testing.T, w *world) {
 		done.Container, done.Processing, done.Why = "webm", triage.ProcessingDone, "limited"
 		done.Probe = triage.Probe{Container: "webm", Duration: 1500 * time.Millisecond, NeedsProxy: true,
 			Tracks: []triage.Track{{Kind: "video", Codec: "vp8", Width: 640, Height: 360, FrameRate: 29.97}, {Kind: "audio", Codec: "opus"}}}
-		done.Trust = triage.TrustPartly
+		done.Trust, done.Verdict = triage.TrustPartly, []byte(`{"grade": "partly verified"}`) // kept byte for byte
 		changed := done
-		changed.Name, changed.SHA256 = "other", triage.SHA256{99} // are not saved
+		changed.Name, changed.SHA256, changed.Proof, changed.ProofSize = "other", triage.SHA256{99}, triage.SHA256{98}, 7 // are not saved
 		w.ok(tx.SaveExhibit(ctx, changed))
 		w.fails(tx.SaveExhibit(ctx, done), triage.ErrConflict)
 		done.Version = 1
 		is(w, done)(tx.Exhibit(ctx, one.ID))
+		three := two
+		three.ID, three.Number, three.Proof, three.ProofSize = "X-90000-00003", 3, one.SHA256, 12
+		w.ok(tx.InsertExhibit(ctx, three))
+		is(w, three)(tx.Exhibit(ctx, three.ID))
 		for _, c := range triage.Containers {
 			two.Container = c
 			w.ok(tx.SaveExhibit(ctx, two))

@@ -28,11 +28,17 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 	} else if err != nil {
 		return err
 	}
+	verdict, trust, err := w.Desk.Verify(ctx, x)
+	if errors.Is(err, triage.ErrAltered) {
+		return w.Desk.MarkAltered(ctx, x.ID, err)
+	} else if err != nil {
+		return err
+	}
 	why := out.Failed
 	if why != "" && out.Notes != "" {
 		why += " "
 	}
-	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Why: why + out.Notes, Failed: out.Failed != ""})
+	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Why: why + out.Notes, Failed: out.Failed != "", Verdict: verdict, Trust: trust})
 }
 
 // Preview makes the preview of one exhibit. That it cannot be made is a result, as with Prepare.
