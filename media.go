@@ -67,5 +67,5 @@ func (s *services) meetings(m *media) (*meeting.Hub, error) {
 		return nil, errors.Join(errors.New("meetings need the media server"), m.err)
 	}
 	return meeting.NewHub(meeting.Config{Store: s.store, Rooms: m.server, Standing: s.desk, Rule: rule, Identity: meeting.NewIdentity(identity),
-		Master: meeting.NewMaster(master), LiveKit: "ws" + strings.TrimPrefix(s.cfg.URL, "http") + mediaPrefix, Clock: time.Now, Log: s.log})
+		Master: meeting.NewMaster(master), LiveKit: "ws" + strings.TrimPrefix(s.cfg.URL, "http") + mediaPrefix, Clock: time.Now, Log: s.log, Relay: s.store.Relay()})
 }

@@ -137,7 +137,12 @@ const meetingPatience = 30 * time.Second
 // until waits until something holds.
 func (c *wireClient) until(what string, holds func(got []any) bool) {
 	c.t.Helper()
-	for end := time.After(meetingPatience); ; {
+	c.untilIn(meetingPatience, what, holds)
+}
+
+func (c *wireClient) untilIn(patience time.Duration, what string, holds func(got []any) bool) {
+	c.t.Helper()
+	for end := time.After(patience); ; {
 		c.mu.Lock()
 		ok, closed := holds(c.got), c.closed
 		c.mu.Unlock()

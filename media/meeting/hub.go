@@ -10,7 +10,7 @@ import (
 	"github.com/proffer/proffer/triage/account"
 )
 
-// Config is what a Hub is made of. Every field has to be set, but for those of connectors.
+// Config is what a Hub is made of. Every field has to be set, but for Relay and those of connectors.
 type Config struct {
 	Store    Store
 	Rooms    Rooms
@@ -21,6 +21,7 @@ type Config struct {
 	LiveKit  string           // address of the media server's signalling, such as "wss://proffer.example/livekit"
 	Clock    func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
+	Relay    Relay // nil: nobody else uses the store
 
 	Record func(ctx context.Context, id string) error // begins to record a meeting, by Sit; nil: nothing is recorded here
 	Number string                                     // at which the telephone is; "": nobody dials in
@@ -197,6 +198,9 @@ func (h *Hub) Run(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	began, swept := h.now(), false
+	if h.Relay != nil {
+		h.calls.Go(func() { h.Relay.Run(ctx, h) })
+	}
 	for {
 		select {
 		case <-ctx.Done():

@@ -128,7 +128,7 @@ func (s *Session) hello(ctx context.Context, hello *Hello) {
 	}
 }
 
-// Check looks whether who speaks in the session still may; it is called at every KeepAlive.
+// Check looks whether who speaks in the session still may; it is called at every KeepAlive, and when something was decided (Barred).
 func (s *Session) Check(ctx context.Context) {
 	r := s.room
 	r.mu.Lock()
