@@ -71,6 +71,7 @@ func (w *world) startNode(store meeting.Store, relay meeting.Relay) *meeting.Hub
 	done := make(chan struct{})
 	go func() { defer close(done); h.Run(running) }()
 	w.t.Cleanup(func() { stop(); <-done })
+	w.stops = append(w.stops, func() { stop(); <-done })
 	return h
 }
 

@@ -41,6 +41,7 @@ type world struct {
 	log     *logBuffer
 	rooms   *testRooms
 	seeds   [2][32]byte // of identity and master key
+	stops   []func()    // of hubs, in the order of their start
 	org     account.Organisation
 	mu      sync.Mutex
 	ahead   time.Duration // how far the desk's clock is ahead; guarded by mu
