@@ -34,6 +34,8 @@ type Config struct {
 
 	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
 
+	LiveKit LiveKitConfig `envPrefix:"PROFFER_LIVEKIT_"`
+
 	SIP SIPConfig `envPrefix:"PROFFER_SIP_"`
 
 	E2EERule string `env:"PROFFER_E2EE_RULE"` // CEL: who may have end-to-end encrypted meetings; "": meeting.DefaultRule
@@ -72,6 +74,13 @@ type MediaConfig struct {
 	TCP int    `env:"TCP" envDefault:"0"` // port, for networks without UDP; 0: any free one
 
 	Networks []string `env:"NETWORKS"` // address ranges (CIDR) of this machine that UDP may use; none: all
+}
+
+// LiveKitConfig names a LiveKit server of one's own, as several servers on one database need. With no URL one runs in this process.
+type LiveKitConfig struct {
+	URL    string `env:"URL"` // where this server reaches it, such as https://livekit.example.org
+	Key    string `env:"KEY"` // of its API, with the right to make tokens and to administer rooms
+	Secret string `env:"SECRET"`
 }
 
 // SIPConfig says how people dial into standard meetings.
@@ -129,6 +138,14 @@ func (c Config) Validate() error {
 	for name, port := range map[string]int{"PROFFER_MEDIA_UDP": c.Media.UDP, "PROFFER_MEDIA_TCP": c.Media.TCP} {
 		if port < 0 || port > 65535 {
 			bad("%s has to be a port; it is %d", name, port)
+		}
+	}
+	if c.LiveKit.URL != "" {
+		if u, err := url.Parse(c.LiveKit.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			bad("PROFFER_LIVEKIT_URL has to be a web address such as https://livekit.example.org; it is %q", c.LiveKit.URL)
+		}
+		if c.LiveKit.Key == "" || c.LiveKit.Secret == "" {
+			bad("PROFFER_LIVEKIT_URL is set, so PROFFER_LIVEKIT_KEY and PROFFER_LIVEKIT_SECRET are needed too")
 		}
 	}
 	if c.SIP.Addr != "" {

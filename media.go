@@ -16,7 +16,7 @@ import (
 // mediaPrefix is where participants' signalling to the media server is found.
 const mediaPrefix = "/livekit"
 
-// media is the embedded media server, which starts beside everything else.
+// media is the media server, which starts beside everything else where it is embedded.
 type media struct {
 	log    *slog.Logger
 	begun  chan struct{} // closed once server and err are set
@@ -28,6 +28,10 @@ func startMedia(ctx context.Context, cfg Config, log *slog.Logger) *media {
 	m := &media{log: log, begun: make(chan struct{})}
 	go func() {
 		defer close(m.begun)
+		if cfg.LiveKit.URL != "" {
+			m.server, m.err = sfu.Connect(ctx, sfu.Remote{URL: cfg.LiveKit.URL, Key: cfg.LiveKit.Key, Secret: cfg.LiveKit.Secret, Log: log})
+			return
+		}
 		m.server, m.err = sfu.Start(ctx, sfu.Config{IP: cfg.Media.IP, UDP: cfg.Media.UDP, TCP: cfg.Media.TCP, Networks: cfg.Media.Networks, Log: log})
 	}()
 	return m
@@ -67,5 +71,5 @@ func (s *services) meetings(m *media) (*meeting.Hub, error) {
 		return nil, errors.Join(errors.New("meetings need the media server"), m.err)
 	}
 	return meeting.NewHub(meeting.Config{Store: s.store, Rooms: m.server, Standing: s.desk, Rule: rule, Identity: meeting.NewIdentity(identity),
-		Master: meeting.NewMaster(master), LiveKit: "ws" + strings.TrimPrefix(s.cfg.URL, "http") + mediaPrefix, Clock: time.Now, Log: s.log})
+		Master: meeting.NewMaster(master), LiveKit: "ws" + strings.TrimPrefix(s.cfg.URL, "http") + mediaPrefix, Clock: time.Now, Log: s.log, Relay: s.store.Relay()})
 }

@@ -76,7 +76,12 @@ type wireClient struct {
 // dial opens a control session and says hello.
 func (w *world) dial(d *device) *wireClient {
 	w.t.Helper()
-	c := w.connect(w.server.URL, d)
+	return w.dialAt(w.server.URL, d)
+}
+
+func (w *world) dialAt(base string, d *device) *wireClient {
+	w.t.Helper()
+	c := w.connect(base, d)
 	welcome := waitFor[*e2ee.Welcome](c)
 	c.send(d.Hello(welcome.Nonce))
 	return c
@@ -137,7 +142,12 @@ const meetingPatience = 30 * time.Second
 // until waits until something holds.
 func (c *wireClient) until(what string, holds func(got []any) bool) {
 	c.t.Helper()
-	for end := time.After(meetingPatience); ; {
+	c.untilIn(meetingPatience, what, holds)
+}
+
+func (c *wireClient) untilIn(patience time.Duration, what string, holds func(got []any) bool) {
+	c.t.Helper()
+	for end := time.After(patience); ; {
 		c.mu.Lock()
 		ok, closed := holds(c.got), c.closed
 		c.mu.Unlock()
@@ -239,14 +249,20 @@ type participant struct {
 	*wireClient
 	m       *e2ee.Member
 	knocked []e2ee.J
+	join    []byte // the message
 	secret  *e2ee.Secret
 }
 
 // participate joins a meeting as a client does.
 func (w *world) participate(d *device, secret *e2ee.Secret, host bool) *participant {
 	w.t.Helper()
+	return w.participateAt(w.server.URL, d, secret, host)
+}
+
+func (w *world) participateAt(base string, d *device, secret *e2ee.Secret, host bool) *participant {
+	w.t.Helper()
 	p := &participant{secret: secret}
-	p.wireClient = w.dial(d)
+	p.wireClient = w.dialAt(base, d)
 	m, actions, err := e2ee.NewMember(e2ee.Config{Meeting: d.Meeting, Device: d.honest, Certificate: d.Certificate, Identity: []e2ee.Key{d.identity}, Secret: secret,
 		Host: host, Rand: rand.Reader, Memory: &memory{map[string]bool{}}}, now())
 	must(w.t, err)
@@ -282,6 +298,9 @@ func (p *participant) act(actions []e2ee.Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case e2ee.PostEntry:
+			if msg, err := e2ee.DecodeMessage(a.Message); err == nil && msg.Kind == "join" {
+				p.join = a.Message
+			}
 			p.post(a.Message)
 		case e2ee.SendLive:
 			p.send(e2ee.EncodeControl(&e2ee.LiveMessage{Signed: a.Signed}))
@@ -291,6 +310,12 @@ func (p *participant) act(actions []e2ee.Action) {
 			p.knocked = append(p.knocked, a.Join.J)
 		}
 	}
+}
+
+func (p *participant) joinMessage() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.join
 }
 
 // decide is what the participant's human does.

@@ -155,10 +155,71 @@ func TestBarredFromMeetings(t *testing.T) {
 	if a := there.certify(id, base64.RawURLEncoding.EncodeToString(d.Key[:]), ""); a.status != http.StatusForbidden || !strings.Contains(a.body, "kept out of this host") {
 		t.Errorf("a certificate was answered %d %s", a.status, a.body)
 	}
-	c.over(e2ee.OverRefused) // at the next keep-alive
+	c.over(e2ee.OverRefused)
 	w.dial(d).over(e2ee.OverRefused)
 	elsewhere := w.meetingOf(w.person("Otto Other"), meeting.Standard, false)
 	waitFor[*e2ee.Ticket](func() *wireClient { c := w.dial(there.certified(elsewhere, "")); c.joined(nil); return c }())
+}
+
+// TestDecisionsReachEveryNode has somebody banned who is in meetings on two nodes. The sessions have no transport here that would look after
+// them now and then: they end because the decision reaches them.
+func TestDecisionsReachEveryNode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hanna, mallory := w.person("Hanna Host"), w.person("Mallory Mole")
+	ann, ben := w.person("Ann Reviewer", account.Reviewer), w.person("Ben Lead", account.Lead)
+	other := w.node()
+	hubs := []*meeting.Hub{w.config.Meetings, other.hub}
+	var all []*bareSession
+	var left []*bareSession
+	for i, mode := range []meeting.State{meeting.Standard, meeting.E2EE} {
+		id := w.meetingOf(hanna, mode, false)
+		mac := make([]byte, 32)[:32*i]
+		all = append(all, w.bare(hubs[i], w.signIn(mallory).certified(id, ""), mac))
+		left = append(left, w.bare(hubs[i], w.signIn(hanna).certified(id, ""), mac))
+	}
+	form := reportFields("hate", "Mallory Mole")
+	form.Set("person_identifier[]", mallory.Email)
+	r := w.signIn(hanna).file(form, hanna)
+	w.decide(ann, r, triage.ActBan)
+	for _, c := range all {
+		c.holds()
+	}
+	ds := w.decisions(r.Case)
+	must(t, w.desk.Answer(t.Context(), w.actor(ben), r.Case, ds[0].ID, true, ""))
+	for _, c := range all {
+		if o := waitIn[*e2ee.Over](c); o.Cause != e2ee.OverRefused || o.Why == "" {
+			t.Errorf("over with %+v", o)
+		}
+		c.until("the media server's room without them", func() bool { return w.rooms.tookOut(c.d.Meeting, c.j.Identity()) })
+	}
+	for _, c := range left {
+		c.holds()
+	}
+}
+
+// TestBannedFromEncryptedMeeting holds that those who stay in an end-to-end encrypted meeting see a banned member go, and get a key that
+// it has not.
+func TestBannedFromEncryptedMeeting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hanna, mallory, rui := w.person("Hanna Host"), w.person("Mallory Mole"), w.person("Rui Reviewer", account.Reviewer)
+	id, secret := w.meetingOf(hanna, meeting.E2EE, false), newSecret()
+	host := w.participate(w.signIn(hanna).certified(id, ""), secret, true)
+	host.reaches(e2ee.In)
+	mole := w.participate(w.signIn(mallory).certified(id, ""), secret, false)
+	host.until("a knock", func([]any) bool { return slices.Contains(host.knocked, mole.m.J()) })
+	host.decide(e2ee.Admit{J: mole.m.J()})
+	mole.reaches(e2ee.In)
+	var before uint64
+	host.until("a list of two", func([]any) bool { l := host.m.List(); before = l.LinkBody.Epoch; return len(l.Members) == 2 })
+	form := reportFields("hate", "Mallory Mole")
+	form.Set("person_identifier[]", mallory.Email)
+	w.decide(rui, w.signIn(hanna).file(form, hanna), triage.ActSuspend)
+	mole.over(e2ee.OverRefused)
+	host.until("the media server's room without the mole", func([]any) bool { return w.rooms.tookOut(id, identityOf(mole)) })
+	gone := func([]any) bool { l := host.m.List(); return len(l.Members) == 1 && l.LinkBody.Epoch > before }
+	host.untilIn(2*meetingPatience, "a list and an epoch without the mole", gone) // the leader misses its signs of life for 30 s
 }
 
 // decide has a case decided by one person.
@@ -167,7 +228,7 @@ func (w *world) decide(by account.Account, r triage.Report, action triage.Action
 	a := w.actor(by)
 	_, err := w.desk.Claim(w.t.Context(), a, r.Case)
 	must(w.t, err)
-	_, err = w.desk.Decide(w.t.Context(), a, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: r.Policy, Severity: triage.SeverityHigh, Action: action,
+	_, err = w.desk.Decide(w.t.Context(), a, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: r.Policy, Severity: triage.SeverityHigh, Action: action, Days: map[triage.ActionKind]int{triage.ActSuspend: 3}[action],
 		Reasons: "For what was said there."}})
 	must(w.t, err)
 }

@@ -56,16 +56,22 @@ func (w *world) hub(ring *custody.Ring) *meeting.Hub {
 
 // startHub makes a hub over what is stored, as a server that starts again does, and runs it until the test ends.
 func (w *world) startHub(store meeting.Store) *meeting.Hub {
+	return w.startNode(store, w.store.Relay())
+}
+
+// startNode is startHub with another relay, as another node has.
+func (w *world) startNode(store meeting.Store, relay meeting.Relay) *meeting.Hub {
 	w.t.Helper()
 	rule, err := meeting.NewRule("")
 	must(w.t, err)
 	h, err := meeting.NewHub(meeting.Config{Store: store, Rooms: w.rooms, Standing: w.desk, Rule: rule, Identity: meeting.NewIdentity(w.seeds[0]),
-		Master: meeting.NewMaster(w.seeds[1]), LiveKit: "ws://proffer.example/livekit", Clock: w.desk.Clock, Log: w.desk.Log})
+		Master: meeting.NewMaster(w.seeds[1]), LiveKit: "ws://proffer.example/livekit", Clock: w.desk.Clock, Log: w.desk.Log, Relay: relay})
 	must(w.t, err)
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); h.Run(running) }()
 	w.t.Cleanup(func() { stop(); <-done })
+	w.stops = append(w.stops, func() { stop(); <-done })
 	return h
 }
 

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 type world struct {
 	t       testing.TB
 	store   *postgres.Store
+	dsn     string // of its database
 	objects *objects.Store
 	desk    *triage.Desk
 	config  Config
@@ -40,6 +41,7 @@ type world struct {
 	log     *logBuffer
 	rooms   *testRooms
 	seeds   [2][32]byte // of identity and master key
+	stops   []func()    // of hubs, in the order of their start
 	org     account.Organisation
 	mu      sync.Mutex
 	ahead   time.Duration // how far the desk's clock is ahead; guarded by mu
@@ -111,7 +113,8 @@ func newWorld(t testing.TB) *world {
 		return time.Now().Add(w.ahead)
 	}
 	var err error
-	w.store, err = postgres.Open(ctx, embeddedtest.Postgres(t), postgres.Options{Log: log, Clock: clock})
+	w.dsn = embeddedtest.Postgres(t)
+	w.store, err = postgres.Open(ctx, w.dsn, postgres.Options{Log: log, Clock: clock})
 	must(t, err)
 	t.Cleanup(w.store.Close)
 	s3 := embeddedtest.S3(t)

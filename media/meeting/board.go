@@ -236,7 +236,7 @@ func (r *room) took(ctx context.Context, s *Session, o *opened, e Entry) {
 	data := e.wire()
 	for x := range r.sessions {
 		if x.sees || x == s {
-			x.out.push(data)
+			x.out.pushEntry(e, data)
 		}
 	}
 	if effect := effects[o.kind]; effect != nil {

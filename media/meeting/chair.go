@@ -51,6 +51,11 @@ var needs = map[uint64]Feature{Recorder: Recording, Telephone: DialIn}
 // Sit gives a connector a chair in a running standard meeting: everyone sees it, under its name, before it has a key. A telephone waits in
 // the lobby like anybody; Sit returns when a host has let it in. What is refused is a Refusal in words.
 func (h *Hub) Sit(ctx context.Context, id string, kind uint64, name string) (*Chair, error) {
+	if node, err := h.keeper(ctx, id); err != nil {
+		return nil, err
+	} else if node != "" {
+		return nil, refusal(Forbidden, "This meeting is held by another server of this installation. Call again, and you may reach that one.")
+	}
 	r, err := h.enter(ctx, id)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ const (
 	contextSession     = "proffer session v1"
 	contextWrapped     = "proffer wrapped key v1"
 	contextPIN         = "proffer dial-in pin v1"
+	contextNodes       = "proffer between nodes v1"
 )
 
 type (

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/proffer/proffer/triage/account"
 )
 
-// Config is what a Hub is made of. Every field has to be set, but for those of connectors.
+// Config is what a Hub is made of. Every field has to be set, but for Relay and those of connectors.
 type Config struct {
 	Store    Store
 	Rooms    Rooms
@@ -21,17 +22,21 @@ type Config struct {
 	LiveKit  string           // address of the media server's signalling, such as "wss://proffer.example/livekit"
 	Clock    func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
+	Relay    Relay // nil: nobody else uses the store
 
 	Record func(ctx context.Context, id string) error // begins to record a meeting, by Sit; nil: nothing is recorded here
 	Number string                                     // at which the telephone is; "": nobody dials in
 }
 
-// Hub holds the meetings that somebody of this process has a session in. It is safe for concurrent use.
+// Hub holds the meetings that this node keeps (Relay) and somebody has a session in. It is safe for concurrent use.
 type Hub struct {
 	Config
 
 	mu    sync.Mutex       // may be taken while a room's is held, and not the other way round
 	rooms map[string]*room // guarded by mu, and so is refs of each
+	peers map[string]*peer // guarded by mu
+	runs  atomic.Uint64    // numbers that this process gives once
+	ended chan struct{}    // closed when Run ends
 	calls sync.WaitGroup   // to the media server
 }
 
@@ -40,7 +45,7 @@ func NewHub(c Config) (*Hub, error) {
 	if c.Store == nil || c.Rooms == nil || c.Standing == nil || c.Rule == nil || c.Identity == nil || c.Master == nil || c.Clock == nil || c.Log == nil {
 		return nil, errors.New("meeting: a part of Config is not set")
 	}
-	return &Hub{Config: c, rooms: map[string]*room{}}, nil
+	return &Hub{Config: c, rooms: map[string]*room{}, peers: map[string]*peer{}, ended: make(chan struct{})}, nil
 }
 
 // Times of the hub.
@@ -126,6 +131,11 @@ func (h *Hub) bars(ctx context.Context, m Meeting, who account.ID) (why string, 
 
 // End ends a meeting for everyone, by its host's word.
 func (h *Hub) End(ctx context.Context, id string) error {
+	if node, err := h.keeper(ctx, id); err != nil {
+		return err
+	} else if node != "" {
+		return h.endFar(ctx, id, node)
+	}
 	r, err := h.enter(ctx, id)
 	if err != nil {
 		return err
@@ -133,16 +143,60 @@ func (h *Hub) End(ctx context.Context, id string) error {
 	defer h.leave(r)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.finish(ctx, "The host ended the meeting for everyone.")
+	return r.finish(ctx, byHost)
+}
+
+const byHost = "The host ended the meeting for everyone."
+
+// endFar ends a meeting that another node keeps, and tells it.
+func (h *Hub) endFar(ctx context.Context, id, node string) error {
+	m, err := h.Store.LoadMeeting(ctx, id)
+	if err != nil {
+		return err
+	} else if m.State() == Ended {
+		return errOver
+	}
+	if err := h.Store.EndMeeting(ctx, id, h.now()); err != nil {
+		return err
+	}
+	h.peer(node).send(note{What: noteOver, Meeting: id, Data: []byte(byHost)})
+	return nil
 }
 
 // Open begins a session in a meeting. Its welcome waits in Next.
 func (h *Hub) Open(ctx context.Context, id string) (*Session, error) {
+	if _, err := h.Store.LoadMeeting(ctx, id); err != nil {
+		return nil, err
+	}
+	if node, err := h.keeper(ctx, id); err != nil {
+		return nil, err
+	} else if node != "" {
+		return h.openFar(id, node), nil
+	}
+	return h.open(ctx, id, nil)
+}
+
+// keeper names the node that keeps a meeting; "" is this one.
+func (h *Hub) keeper(ctx context.Context, id string) (node string, err error) {
+	if h.Relay == nil {
+		return "", nil
+	}
+	h.mu.Lock()
+	_, here := h.rooms[id]
+	h.mu.Unlock()
+	if here {
+		return "", nil
+	}
+	return h.Relay.Keeper(ctx, id)
+}
+
+// open begins a session in a meeting of this node. out is the way to a client of another one, or nil.
+func (h *Hub) open(ctx context.Context, id string, out outlet) (*Session, error) {
 	r, err := h.enter(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(r, h.now())
+	s := newSession(r, h.now(), out)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.sessions) >= maxSessions {
@@ -186,7 +240,7 @@ func (h *Hub) leave(r *room) {
 	defer h.mu.Unlock()
 	if r.refs--; r.refs == 0 {
 		r.idle = h.now()
-		if !r.loaded.Load() {
+		if !r.loaded.Load() && h.rooms[r.id] == r {
 			delete(h.rooms, r.id)
 		}
 	}
@@ -197,6 +251,9 @@ func (h *Hub) Run(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	began, swept := h.now(), false
+	if h.Relay != nil {
+		h.calls.Go(func() { h.Relay.Run(ctx, h) })
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -208,20 +265,29 @@ func (h *Hub) Run(ctx context.Context) {
 		h.sweep(ctx, now)
 		if !swept && now.Sub(began) >= idleTime { // of an earlier process, whose people did not come back
 			swept = true
-			if err := h.Store.DestroyKeys(ctx, h.open()); err != nil {
+			if err := h.Store.DestroyKeys(ctx, h.numbers()); err != nil {
 				h.Log.WarnContext(ctx, "keys of empty standard meetings could not be destroyed", "err", err)
 			}
 		}
 	}
 }
 
-func (h *Hub) open() (ids []string) {
+func (h *Hub) numbers() (ids []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for id := range h.rooms {
 		ids = append(ids, id)
 	}
 	return ids
+}
+
+func (h *Hub) all() (all []*room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.rooms {
+		all = append(all, r)
+	}
+	return all
 }
 
 // sweep does what is due in every room, and forgets those that have been empty for long.
@@ -245,18 +311,16 @@ func (h *Hub) sweep(ctx context.Context, now time.Time) {
 
 // close ends what is open when the process ends.
 func (h *Hub) close() {
-	h.mu.Lock()
-	all := make([]*room, 0, len(h.rooms))
-	for _, r := range h.rooms {
-		all = append(all, r)
-	}
-	h.mu.Unlock()
-	for _, r := range all {
+	for _, r := range h.all() {
 		r.mu.Lock()
 		for s := range r.sessions {
 			s.out.finish()
 		}
 		r.mu.Unlock()
+	}
+	close(h.ended) // what waits for other nodes goes out
+	for _, p := range h.allPeers() {
+		p.hangUp()
 	}
 	h.calls.Wait()
 }

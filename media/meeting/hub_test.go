@@ -331,3 +331,29 @@ func (w *world) guestIn(name string) *client {
 	g.take("ticket")
 	return g
 }
+
+// TestBarred holds that what is decided about an account reaches its sessions, and those of a host's meetings, without their transport.
+func TestBarred(t *testing.T) {
+	for _, mode := range []meeting.State{meeting.Standard, meeting.E2EE} {
+		run(t, mode, !lobby, func(w *world) {
+			h, o, g := w.join(host, "Hanna"), w.join("A-otto", "Otto"), w.join("", "Gerd")
+			w.standing.set(func() { w.standing.enter["A-otto"] = "You were banned from here." })
+			w.hub.Barred("A-other")
+			synctest.Wait()
+			o.none("over")
+			w.hub.Barred("A-otto")
+			synctest.Wait()
+			o.over(meeting.OverRefused)
+			h.none("over")
+			g.none("over")
+			if w.rooms.times(o.j) == 0 || w.rooms.times(g.j) != 0 {
+				t.Error("who is banned is in the media server's room, or who is not was taken out")
+			}
+			w.standing.set(func() { w.standing.host = "You may not host meetings." })
+			w.hub.Lost()
+			synctest.Wait()
+			h.over(meeting.OverRefused)
+			g.over(meeting.OverRefused)
+		})
+	}
+}

@@ -34,6 +34,14 @@ type queue struct {
 	read [][]byte // of a range, by next alone
 }
 
+// outlet is the way to one client: a queue, or another node.
+type outlet interface {
+	push(data []byte)
+	pushEntry(e Entry, wire []byte) // an entry of the board, and as it is sent
+	pushRange(from, to uint64)      // entries of the board
+	finish()                        // nothing more comes
+}
+
 // item is a message, or a range of the board that is read when it is its turn.
 type item struct {
 	data     []byte
@@ -43,6 +51,16 @@ type item struct {
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 
 func (q *queue) push(data []byte) { q.add(item{data: data}) }
+
+func (q *queue) pushEntry(_ Entry, wire []byte) { q.push(wire) }
+
+// cut cuts the client off.
+func (q *queue) cut() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items, q.end = nil, ErrSlow
+	q.signal()
+}
 
 // pushRange answers a fetch. One that is still to be read covers a later one.
 func (q *queue) pushRange(from, to uint64) {

@@ -3,6 +3,7 @@ package meeting
 import (
 	"context"
 	"crypto/rand"
+	"sync"
 	"time"
 
 	"github.com/proffer/proffer/triage/account"
@@ -11,10 +12,17 @@ import (
 // Session is one client's control session (§10). Receive and Check are called by whoever reads the transport, Next by whoever writes it,
 // and Close once at the end.
 type Session struct {
-	room  *room
+	h     *Hub
+	id    string // of the meeting
+	room  *room  // nil where another node keeps the meeting
 	nonce [16]byte
-	out   *queue
+	out   outlet
+	queue *queue // out, where the client is connected to this node
 	since time.Time
+
+	far    *peer  // the node that keeps the meeting, or nil
+	number uint64 // of the session, for that node
+	farMu  sync.Mutex
 
 	// Guarded by room.mu.
 	ready   bool // said hello
@@ -27,8 +35,12 @@ type Session struct {
 	limits  limits
 }
 
-func newSession(r *room, now time.Time) *Session {
-	s := &Session{room: r, out: newQueue(), since: now, limits: newLimits()}
+func newSession(r *room, now time.Time, out outlet) *Session {
+	s := &Session{h: r.h, id: r.id, room: r, out: out, since: now, limits: newLimits()}
+	if out == nil {
+		s.queue = newQueue()
+		s.out = s.queue
+	}
 	rand.Read(s.nonce[:]) // never fails since Go 1.24
 	return s
 }
@@ -38,13 +50,17 @@ func (s *Session) send(b body) { s.out.push(marshal(b)) }
 
 // Next waits for the next message to the client. It fails with io.EOF after the last word, and with ErrSlow where the client was cut off.
 func (s *Session) Next(ctx context.Context) ([]byte, error) {
-	return s.out.next(ctx, func(ctx context.Context, from, to uint64) ([]Entry, error) {
-		return s.room.h.Store.Entries(ctx, s.room.id, from, min(chunk, int(to-from+1)), chunkBytes)
+	return s.queue.next(ctx, func(ctx context.Context, from, to uint64) ([]Entry, error) {
+		return s.h.Store.Entries(ctx, s.id, from, min(chunk, int(to-from+1)), chunkBytes)
 	})
 }
 
 // Close forgets the session; its transport is gone.
 func (s *Session) Close() {
+	if s.far != nil {
+		s.farClose()
+		return
+	}
 	r := s.room
 	r.mu.Lock()
 	s.out.finish()
@@ -74,6 +90,10 @@ var received = map[string]func(*room, context.Context, *Session, body, time.Time
 
 // Receive takes one message of the client.
 func (s *Session) Receive(ctx context.Context, data []byte) {
+	if s.far != nil {
+		s.farReceive(data)
+		return
+	}
 	r := s.room
 	b, err := decodeControl(data)
 	if hello, ok := b.(*Hello); ok {
@@ -128,8 +148,12 @@ func (s *Session) hello(ctx context.Context, hello *Hello) {
 	}
 }
 
-// Check looks whether who speaks in the session still may; it is called at every KeepAlive.
+// Check looks whether who speaks in the session still may; it is called at every KeepAlive, and when something was decided (Barred).
 func (s *Session) Check(ctx context.Context) {
+	if s.far != nil {
+		s.far.send(note{What: noteSay, Sessions: []uint64{s.number}})
+		return
+	}
 	r := s.room
 	r.mu.Lock()
 	ready, who, m := s.ready && !s.over, s.account, r.m

@@ -87,7 +87,7 @@ type Store interface {
 	WrappedKey(ctx context.Context, id string) (Wrapped, error)
 	// PutWrappedKey replaces it; Sealed nil destroys it. The database refuses it for a meeting that is not Standard.
 	PutWrappedKey(ctx context.Context, id string, w Wrapped) error
-	// DestroyKeys destroys the wrapped keys of all meetings but some.
+	// DestroyKeys destroys the wrapped keys of all meetings but some, and but those that other nodes keep (Relay).
 	DestroyKeys(ctx context.Context, but []string) error
 	// Seated lists the standing of devices; PutSeated replaces that of one.
 	Seated(ctx context.Context, id string) ([]Seated, error)

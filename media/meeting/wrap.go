@@ -15,11 +15,25 @@ import (
 type Master struct {
 	aead cipher.AEAD
 	pins []byte // the key of which PINs for dialling in are made
+
+	courier courier // of what goes between nodes
 }
 
 // NewMaster makes the master key of 32 random bytes.
 func NewMaster(key [32]byte) *Master {
-	block, err := aes.NewCipher(key[:])
+	return &Master{aead: sealer(key[:]), pins: derived(key, contextPIN), courier: courier{sealer(derived(key, contextNodes))}}
+}
+
+func derived(key [32]byte, context string) []byte {
+	k, err := hkdf.Key(sha256.New, key[:], nil, context, sha256.Size)
+	if err != nil {
+		panic(err) // it is not too long
+	}
+	return k
+}
+
+func sealer(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // 32 bytes are a key
 	}
@@ -27,11 +41,7 @@ func NewMaster(key [32]byte) *Master {
 	if err != nil {
 		panic(err)
 	}
-	pins, err := hkdf.Key(sha256.New, key[:], nil, contextPIN, sha256.Size)
-	if err != nil {
-		panic(err)
-	}
-	return &Master{aead, pins}
+	return aead
 }
 
 // wrappedName is what a wrapped key is bound to.

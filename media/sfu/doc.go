@@ -5,7 +5,7 @@
 //
 // Whoever holds a token may join a room, so tokens are minted in one place (Ticket), for one room and one identity, for a
 // short time, and without any of the grants that would hide a participant, make it a recorder, or let it administer
-// anything; a test holds that for every claim. LiveKit's own HTTP server listens on loopback; of it, the edge passes on
+// anything; a test holds that for every claim. The embedded LiveKit's own HTTP server listens on loopback; of it, the edge passes on
 // the signalling of participants alone (Handler), never the room API. The API key and secret of the embedded server are
 // drawn at each start and kept in memory.
 //

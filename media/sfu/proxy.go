@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"strings"
@@ -12,9 +13,9 @@ var signalling = map[string]bool{"/rtc": true, "/rtc/v1": true, "/rtc/validate":
 // Handler passes participants' signalling (a WebSocket) on to LiveKit, from below prefix. Everything else it has, the room
 // API above all, is not there.
 func (s *Server) Handler(prefix string) http.Handler {
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	proxy := &httputil.ReverseProxy{ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn), Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host = s.url.Scheme, s.url.Host
-		r.Out.URL.Path, r.Out.URL.RawPath = strings.TrimPrefix(r.In.URL.Path, prefix), ""
+		r.Out.URL.Path, r.Out.URL.RawPath = s.url.Path+strings.TrimPrefix(r.In.URL.Path, prefix), ""
 		r.Out.Host = s.url.Host
 		r.Out.Header.Del("Cookie") // of the application, and none of LiveKit's business
 	}}

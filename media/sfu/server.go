@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,24 +25,25 @@ import (
 
 // Config says how the embedded media server is reached.
 type Config struct {
-	IP       string   // address that browsers are told to send media to; "" for loopback alone
+	IP       string   // address that browsers are told to send media to; "": loopback alone, and nothing listens elsewhere
 	UDP      int      // port of media over UDP; 0 for any free one
-	TCP      int      // port of media over TCP, for networks without UDP; 0 for any free one
+	TCP      int      // port of media over TCP, for networks without UDP, at every address; 0 for any free one, or none where IP is ""
 	Networks []string // address ranges (CIDR) of this machine that UDP may use; nil for all, of which IPv6 is announced beside IP
 	Log      *slog.Logger
 }
 
-// Server is the embedded media server and its room API. Its methods may be called from many goroutines.
+// Server is the media server and its room API. Its methods may be called from many goroutines.
 type Server struct {
-	url         *url.URL // of LiveKit's HTTP server, on loopback
+	url         *url.URL // of LiveKit's HTTP server, on loopback where it is in this process
 	key, secret string
 	rooms       *lksdk.RoomServiceClient
-	livekit     *service.LivekitServer
-	ended       chan error // Start's result, once
+	log         *slog.Logger
+	livekit     *service.LivekitServer // nil where it is not in this process
+	ended       chan error             // Start's result, once
 }
 
 // Signalling is where this process reaches the server's signalling.
-func (s *Server) Signalling() string { return "ws://" + s.url.Host }
+func (s *Server) Signalling() string { return "ws" + strings.TrimPrefix(s.url.String(), "http") }
 
 // codecs is what may be sent: what PROTOCOL.md section 6 has a rule for.
 var codecs = []string{"audio/opus", "audio/PCMU", "video/VP8", "video/VP9", "video/rtx"}
@@ -57,7 +59,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	}
 	udp, tcp := orPort(c.UDP, ports[1]), orPort(c.TCP, ports[2])
 	s := &Server{url: &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", ports[0])}, key: "proffer", secret: rand.Text() + rand.Text(),
-		ended: make(chan error, 1)}
+		log: c.Log, ended: make(chan error, 1)}
 	conf, err := s.configure(c, ports[0], udp, tcp)
 	if err != nil {
 		return nil, fmt.Errorf("configuring the media server: %w", err)
@@ -93,6 +95,10 @@ func (s *Server) configure(c Config, http, udp, tcp int) (*config.Config, error)
 		"enable_loopback_candidate": c.IP == "", "node_ip": c.IP, "ips": map[string]any{"includes": c.Networks}}
 	if c.IP == "" {
 		rtc["node_ip"] = "127.0.0.1"
+		rtc["tcp_port"] = c.TCP // LiveKit listens for TCP at every address, and loopback has UDP
+		if len(c.Networks) == 0 {
+			rtc["ips"] = map[string]any{"includes": []string{"127.0.0.0/8", "::1/128"}}
+		}
 	}
 	text, err := json.Marshal(map[string]any{
 		"port": http, "bind_addresses": []string{"127.0.0.1"}, "keys": map[string]string{s.key: s.secret}, "rtc": rtc,
@@ -120,8 +126,11 @@ func (s *Server) await(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends every meeting's media and the server.
+// Stop ends every meeting's media and the server, if it is in this process.
 func (s *Server) Stop(ctx context.Context) error {
+	if s.livekit == nil {
+		return nil
+	}
 	go s.livekit.Stop(true)
 	select {
 	case err := <-s.ended:

@@ -1,8 +1,10 @@
 package sfu_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +32,8 @@ func TestServer(t *testing.T) {
 	s := start(t)
 	t.Run("ticket", func(t *testing.T) { ticketHidesNobody(t, s) })
 	t.Run("proxy", func(t *testing.T) { onlySignalling(t, s) })
+	t.Run("loopback", onLoopbackAlone)
+	t.Run("remote", func(t *testing.T) { remote(t, s) })
 	t.Run("gone", func(t *testing.T) {
 		if err := s.Remove(t.Context(), "M-1", "nobody"); err != nil {
 			t.Error(err)
@@ -97,5 +101,57 @@ func onlySignalling(t *testing.T, s *sfu.Server) {
 		if res.StatusCode != want {
 			t.Errorf("%.50s: %d, want %d", path, res.StatusCode, want)
 		}
+	}
+}
+
+// remote holds that a server which runs elsewhere serves as well, and that a wrong key is found out at the start.
+func remote(t *testing.T, s *sfu.Server) {
+	r := s.Remote()
+	far, err := sfu.Connect(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticketHidesNobody(t, far)
+	onlySignalling(t, far)
+	if far.Signalling() != s.Signalling() || !strings.HasPrefix(far.Signalling(), "ws://127.0.0.1:") {
+		t.Errorf("signalling at %s and %s", far.Signalling(), s.Signalling())
+	}
+	if err := errors.Join(far.Remove(t.Context(), "M-1", "nobody"), far.End(t.Context(), "M-1"), far.Stop(t.Context())); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Ticket("M-1", "0123"); err != nil {
+		t.Errorf("the server was stopped: %v", err)
+	}
+	r.Secret += "x"
+	if _, err := sfu.Connect(t.Context(), r); err == nil {
+		t.Error("a wrong secret is right")
+	}
+	r.URL = "http://127.0.0.1:1"
+	gone, err := sfu.Connect(t.Context(), r)
+	if err == nil {
+		t.Errorf("nobody is there, and %v answered", gone)
+	}
+}
+
+// TestProxyLog holds that what the proxy has to say goes to the server's own log.
+func TestProxyLog(t *testing.T) {
+	var log bytes.Buffer
+	s, err := sfu.Start(t.Context(), sfu.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(s.Handler("/media"))
+	defer front.Close()
+	if err := s.Stop(t.Context()); err != nil {
+		t.Log(err)
+	}
+	log.Reset()
+	res, err := http.Get(front.URL + "/media/rtc/validate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if front.Close(); res.StatusCode != http.StatusBadGateway || !strings.Contains(log.String(), "http: proxy error") {
+		t.Errorf("%d, and the log says %q", res.StatusCode, log.String())
 	}
 }

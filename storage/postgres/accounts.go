@@ -47,6 +47,7 @@ func (t *tx) SetRoles(ctx context.Context, id account.ID, roles account.Roles) e
 }
 
 func (t *tx) SetClosed(ctx context.Context, id account.ID, closed bool) error {
+	t.barred = append(t.barred, id)
 	_, err := scalar[string](ctx, t, "UPDATE accounts SET closed = $2 WHERE id = $1 RETURNING id", id, closed)
 	return err
 }

@@ -61,8 +61,8 @@ func (t *tx) tell(c changed) {
 // notify queues the notifications; PostgreSQL sends them if and when the transaction commits. The number of reporters
 // told of one case is bounded; the rest see the change when they next look.
 func (t *tx) notify(ctx context.Context) error {
-	if len(t.changed) == 0 {
-		return nil
+	if err := t.notifyBarred(ctx); err != nil || len(t.changed) == 0 {
+		return err
 	}
 	var kinds, things, cases, lanes []string
 	for _, c := range t.changed {

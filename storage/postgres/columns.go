@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
 )
 
 // tx is one transaction; it implements triage.Tx.
@@ -18,6 +19,7 @@ type tx struct {
 	q       pgx.Tx
 	s       *Store
 	changed []changed
+	barred  []account.ID // whose standing is another when the transaction has committed
 }
 
 var _ triage.Tx = (*tx)(nil)

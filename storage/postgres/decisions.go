@@ -83,6 +83,7 @@ func enforcementColumns(e *triage.Enforcement) []column {
 }
 
 func (t *tx) InsertEnforcement(ctx context.Context, e triage.Enforcement) error {
+	t.barred = append(t.barred, e.Account)
 	return t.insert(ctx, "enforcements", enforcementColumns(&e))
 }
 

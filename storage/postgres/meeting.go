@@ -136,10 +136,11 @@ func (s *Store) PutWrappedKey(ctx context.Context, id string, w meeting.Wrapped)
 	})
 }
 
-// DestroyKeys destroys the wrapped keys of all meetings but some.
+// DestroyKeys destroys the wrapped keys of all meetings but some, and but those that other nodes keep.
 func (s *Store) DestroyKeys(ctx context.Context, but []string) error {
 	return s.change(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "UPDATE meeting_wrapped SET sealed = NULL WHERE sealed IS NOT NULL AND NOT meeting = ANY($1)", ids(&but))
+		_, err := t.exec(ctx, `UPDATE meeting_wrapped SET sealed = NULL WHERE sealed IS NOT NULL AND NOT meeting = ANY($1)
+			AND NOT EXISTS (SELECT FROM meeting_keepers k WHERE k.meeting = meeting_wrapped.meeting AND k.node <> $2 AND node_lives(k.node))`, ids(&but), t.s.relay.node)
 		return err
 	})
 }

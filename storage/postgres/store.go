@@ -33,6 +33,7 @@ type Store struct {
 	now      triage.Clock
 	jobs     *river.Client[pgx.Tx] // inserts only; Workers works them
 	hub      *Hub
+	relay    *Relay
 	progress throttle
 }
 
@@ -80,6 +81,7 @@ func connect(ctx context.Context, dsn string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("preparing the job queue: %w", err)
 	}
 	s.hub = newHub(cfg.ConnConfig, s.log)
+	s.relay = newRelay(s, cfg.ConnConfig)
 	return s, nil
 }
 
@@ -141,6 +143,7 @@ func (s *Store) try(ctx context.Context, o pgx.TxOptions, f func(triage.Tx) erro
 	if err = ptx.Commit(ctx); err != nil {
 		return mapError(err), isTransient(err)
 	}
+	s.relay.barred(t.barred)
 	return nil, false
 }
 
