@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"media/connector/recorder":      {"media/connector", "media/rtpframe", "media/franking"},
 	"media/connector/connectortest": {"media/connector", "media/sframe", "media/franking", "media/sfu"},
 	"media/meeting":                 {"media/franking", "triage/account"},
-	"media/meeting/meetingtest":     {"media/meeting", "triage/account"},
+	"media/meeting/meetingtest":     {"media/meeting", "media/franking", "triage/account"},
 	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
 	"storage/objects":               {"triage/..."},
 	"storage/delivery":              {"triage/..."},

@@ -63,6 +63,10 @@ func (s *services) meetings(m *media) (*meeting.Hub, error) {
 	if err != nil {
 		return nil, err
 	}
+	notary, err := s.notary()
+	if err != nil {
+		return nil, err
+	}
 	rule, err := meeting.NewRule(s.cfg.E2EERule)
 	if err != nil {
 		return nil, err
@@ -71,5 +75,5 @@ func (s *services) meetings(m *media) (*meeting.Hub, error) {
 		return nil, errors.Join(errors.New("meetings need the media server"), m.err)
 	}
 	return meeting.NewHub(meeting.Config{Store: s.store, Rooms: m.server, Standing: s.desk, Rule: rule, Identity: meeting.NewIdentity(identity),
-		Master: meeting.NewMaster(master), LiveKit: "ws" + strings.TrimPrefix(s.cfg.URL, "http") + mediaPrefix, Clock: time.Now, Log: s.log, Relay: s.store.Relay()})
+		Master: meeting.NewMaster(master), Notary: notary, LiveKit: "ws" + strings.TrimPrefix(s.cfg.URL, "http") + mediaPrefix, Clock: time.Now, Log: s.log, Relay: s.store.Relay()})
 }

@@ -67,6 +67,9 @@ func openServices(ctx context.Context, cfg Config, log *slog.Logger) (_ *service
 	}
 	s.desk = &triage.Desk{Store: s.store, Objects: s.objects, Signer: signer{s.ring}, Witness: custody.NewWitness(s.ring), Clock: time.Now, Log: log,
 		URL: cfg.URL, Demo: cfg.Demo, Lock: cfg.EvidenceLock}
+	if s.desk.Platform, err = s.platform(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage/custody"
 )
@@ -50,6 +51,8 @@ func (w *world) hub(ring *custody.Ring) *meeting.Hub {
 	must(w.t, err)
 	w.seeds[1], err = ring.Seed(custody.SeedMeetings)
 	must(w.t, err)
+	w.seeds[2], err = ring.Seed(custody.SeedNotary)
+	must(w.t, err)
 	w.rooms = &testRooms{}
 	return w.startHub(w.store)
 }
@@ -65,7 +68,7 @@ func (w *world) startNode(store meeting.Store, relay meeting.Relay) *meeting.Hub
 	rule, err := meeting.NewRule("")
 	must(w.t, err)
 	h, err := meeting.NewHub(meeting.Config{Store: store, Rooms: w.rooms, Standing: w.desk, Rule: rule, Identity: meeting.NewIdentity(w.seeds[0]),
-		Master: meeting.NewMaster(w.seeds[1]), LiveKit: "ws://proffer.example/livekit", Clock: w.desk.Clock, Log: w.desk.Log, Relay: relay})
+		Master: meeting.NewMaster(w.seeds[1]), Notary: franking.NewNotary(w.seeds[2]), LiveKit: "ws://proffer.example/livekit", Clock: w.desk.Clock, Log: w.desk.Log, Relay: relay})
 	must(w.t, err)
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -40,7 +40,7 @@ type world struct {
 	server  *httptest.Server
 	log     *logBuffer
 	rooms   *testRooms
-	seeds   [2][32]byte // of identity and master key
+	seeds   [3][32]byte // of identity, master key and notary
 	stops   []func()    // of hubs, in the order of their start
 	org     account.Organisation
 	mu      sync.Mutex

@@ -44,7 +44,7 @@ func encodingMode() cbor.EncMode {
 }
 
 func decodingMode() cbor.DecMode {
-	m, err := cbor.DecOptions{IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 4,
+	m, err := cbor.DecOptions{IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 5,
 		MaxArrayElements: 4 * maxMembers}.DecMode()
 	if err != nil {
 		panic(err)

@@ -1,6 +1,10 @@
 package e2ee
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/proffer/proffer/media/franking"
+)
 
 // The messages of the control session (§10). Each is one CBOR array in one binary WebSocket message.
 
@@ -59,6 +63,37 @@ type LineFrom struct {
 	J     J
 	Frame []byte
 }
+
+// Batch tells the notary what this join has committed to (§15).
+//
+//	batch = [ "batch", runs: [ 1*64 run ] ]
+type Batch struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	Runs []franking.Run
+}
+
+// Stamped is the notary's word for a batch (§15).
+//
+//	stamped = [ "stamped", J, key: uint, at: time, runs: [ 1*64 [ run, mac: bstr .size 32 ] ] ]
+type Stamped struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	J    J
+	Key  uint64
+	At   uint64
+	Runs []StampedRun
+}
+
+// StampedRun is a run with its stamp's mac.
+type StampedRun struct {
+	_   struct{} `cbor:",toarray"`
+	Run franking.Run
+	MAC [32]byte
+}
+
+// maxRuns bounds the runs of a batch.
+const maxRuns = 64
 
 // ChatLine is the plaintext of a chat frame (§8).
 //
@@ -213,12 +248,42 @@ func (e *Entry) meta() (*string, string)       { return &e.Kind, "entry" }
 func (t *Ticket) meta() (*string, string)      { return &t.Kind, "ticket" }
 func (r *Refused) meta() (*string, string)     { return &r.Kind, "refused" }
 
-func (h *Hello) check() error       { return nil }
-func (p *Post) check() error        { return nil }
-func (f *Fetch) check() error       { return between(1, maxInteger, f.From) }
-func (l *LiveMessage) check() error { return nil }
-func (l *Line) check() error        { return nil }
-func (l *LineFrom) check() error    { return nil }
+func (h *Hello) check() error              { return nil }
+func (p *Post) check() error               { return nil }
+func (f *Fetch) check() error              { return between(1, maxInteger, f.From) }
+func (l *LiveMessage) check() error        { return nil }
+func (b *Batch) meta() (*string, string)   { return &b.Kind, "batch" }
+func (s *Stamped) meta() (*string, string) { return &s.Kind, "stamped" }
+
+func (b *Batch) check() error {
+	for i := range b.Runs {
+		if !b.Runs[i].Valid() {
+			return errRun
+		}
+	}
+	return countOfRuns(len(b.Runs))
+}
+
+func (s *Stamped) check() error {
+	for i := range s.Runs {
+		if !s.Runs[i].Run.Valid() {
+			return errRun
+		}
+	}
+	return firstError(whole(s.Key, s.At), countOfRuns(len(s.Runs)))
+}
+
+var errRun = errors.New("e2ee: a run has 1 to 256 commitments of 32 bytes")
+
+func countOfRuns(n int) error {
+	if n < 1 || n > maxRuns {
+		return errors.New("e2ee: a batch has 1 to 64 runs")
+	}
+	return nil
+}
+
+func (l *Line) check() error     { return nil }
+func (l *LineFrom) check() error { return nil }
 func (w *Welcome) check() error {
 	return firstError(meetingNumber(w.Meeting), between(0, 1, w.Mode))
 }
@@ -277,11 +342,11 @@ var control = map[string]func() body{
 	"grant": func() body { return new(Grant) }, "roster": func() body { return new(Roster) },
 	"ticket": func() body { return new(Ticket) }, "refused": func() body { return new(Refused) },
 	"lobby": func() body { return new(Lobby) }, "terms": func() body { return new(Terms) },
-	"phone": func() body { return new(Phone) }, "over": func() body { return new(Over) },
+	"phone": func() body { return new(Phone) }, "stamped": func() body { return new(Stamped) }, "over": func() body { return new(Over) },
 }
 
 // DecodeControl reads a message of the server: a *Welcome, *Entry, *LiveMessage, *LineFrom, *Grant, *Roster, *Ticket,
-// *Refused, *Lobby, *Terms, *Phone or *Over.
+// *Stamped, *Refused, *Lobby, *Terms, *Phone or *Over.
 func DecodeControl(data []byte) (any, error) {
 	make, ok := control[kindOf(data)]
 	if !ok {

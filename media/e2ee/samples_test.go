@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/proffer/proffer/media/franking"
 )
 
 // fixed are the names that vectors and fuzz seeds are made of.
@@ -73,10 +75,14 @@ func (f *fixed) samples() []body {
 		&Session{Meeting: fixedMeeting, Nonce: [16]byte{9}, Device: f.host.Key}}
 }
 
+func fill(n int, b byte) []byte { return bytes.Repeat([]byte{b}, n) }
+
 // plain are one of each message that is not signed.
 func (f *fixed) plain() []body {
 	return []body{&Hello{Certificate: []byte{1}, Proof: []byte{2, 3}}, &Post{Message: f.guestMessage}, &Fetch{From: 24}, &LiveMessage{Signed: []byte{4}},
 		&Line{Frame: []byte{5}}, &LineFrom{J: f.guestJoin.J, Frame: []byte{6}}, &ChatLine{Text: "Grüße an alle\n👋"}, &ChatLine{Text: "only for you", To: f.hostJoin.J[:]},
+		&Batch{Runs: []franking.Run{{Stream: 1, Sequence: 3, First: 70, Commitments: fill(64, 1)}, {Stream: 2, Sequence: 3, First: 200, Commitments: fill(32, 2)}}},
+		&Stamped{J: f.guestJoin.J, Key: 20_783, At: fixedTime, Runs: []StampedRun{{Run: franking.Run{Stream: 1, Sequence: 3, First: 70, Commitments: fill(64, 1)}, MAC: [32]byte{3}}}},
 		&Welcome{Meeting: fixedMeeting, Mode: 1, Nonce: [16]byte{7}, Identity: f.identity.Key}, &Entry{Number: 300, At: fixedTime, Message: []byte{8}},
 		&Ticket{LiveKit: "wss://media.example.org", Token: "eyJ…"}, &Refused{What: "upgrade", Why: "The plan of this organisation does not allow it."},
 		&Order{What: OrderHost, J: f.guestJoin.J[:], On: true}, &Order{What: OrderLock},
@@ -131,6 +137,8 @@ func anew(b body) body {
 		return new(Order)
 	case *Line:
 		return new(Line)
+	case *Batch:
+		return new(Batch)
 	case *ChatLine:
 		return new(ChatLine)
 	}

@@ -334,16 +334,3 @@ func (r *room) lived(_ context.Context, s *Session, b body, now time.Time) {
 	s.join.live = now
 	r.tell(&LiveMessage{Signed: signed}, nil)
 }
-
-// lined relays a line of chat, of somebody who is in, to all others (§8).
-func (r *room) lined(_ context.Context, s *Session, b body, now time.Time) {
-	in := s.join != nil && !s.join.left && !s.join.out && (r.roster.has(s.join.J) && r.m.Mode == Standard || r.list.version > 0 && r.list.members[s.join.J])
-	switch {
-	case !in || r.m.State() == Ended:
-		s.refuse("line", "Only who is in the meeting can write to it.")
-	case !s.limits.lines.take(1, now):
-		s.refuse("line", "That was too much at once. Wait a moment, then send it again.")
-	default:
-		r.tell(&LineFrom{J: s.join.J, Frame: b.(*Line).Frame}, s)
-	}
-}

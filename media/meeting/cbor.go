@@ -46,7 +46,7 @@ func encodingMode() cbor.EncMode {
 }
 
 func decodingMode() cbor.DecMode {
-	m, err := cbor.DecOptions{IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 4,
+	m, err := cbor.DecOptions{IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, MaxNestedLevels: 5,
 		MaxArrayElements: 4 * maxMembers}.DecMode()
 	if err != nil {
 		panic(err)
@@ -94,7 +94,7 @@ func limit(b body) int {
 	switch b.(type) {
 	case *Keys:
 		return maxKeys
-	case *EntryMessage, *Post:
+	case *EntryMessage, *Post, *Batch, *Stamped:
 		return MaxMessage
 	}
 	return maxMessage

@@ -3,6 +3,8 @@ package meeting
 import (
 	"errors"
 	"fmt"
+
+	"github.com/proffer/proffer/media/franking"
 )
 
 // The messages of the control session (§10). Each is one CBOR array in one binary WebSocket message.
@@ -54,6 +56,18 @@ type Line struct {
 	Kind  string
 	Frame []byte
 }
+
+// Batch tells the notary what the sender of a session has committed to (§15).
+//
+//	batch = [ "batch", runs: [ 1*64 run ] ]
+type Batch struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	Runs []franking.Run
+}
+
+// maxRuns bounds the runs of a batch.
+const maxRuns = 64
 
 // Order is what a host of a standard meeting tells the server to do (§9). What is one of the Order… words; J is empty where nobody is meant.
 //
@@ -110,6 +124,25 @@ type LineFrom struct {
 	Kind  string
 	J     J
 	Frame []byte
+}
+
+// Stamped is the notary's word for a batch, to everyone in the meeting (§15).
+//
+//	stamped = [ "stamped", J, key: uint, at: time, runs: [ 1*64 [ run, mac: bstr .size 32 ] ] ]
+type Stamped struct {
+	_    struct{} `cbor:",toarray"`
+	Kind string
+	J    J
+	Key  uint64
+	At   uint64
+	Runs []StampedRun
+}
+
+// StampedRun is a run with its stamp's mac.
+type StampedRun struct {
+	_   struct{} `cbor:",toarray"`
+	Run franking.Run
+	MAC [32]byte
 }
 
 // Grant hands out the key of a standard meeting (§9).
@@ -237,6 +270,8 @@ func (p *Post) meta() (*string, string)         { return &p.Kind, "post" }
 func (f *Fetch) meta() (*string, string)        { return &f.Kind, "fetch" }
 func (l *LiveMessage) meta() (*string, string)  { return &l.Kind, "live" }
 func (l *Line) meta() (*string, string)         { return &l.Kind, "line" }
+func (b *Batch) meta() (*string, string)        { return &b.Kind, "batch" }
+func (s *Stamped) meta() (*string, string)      { return &s.Kind, "stamped" }
 func (o *Order) meta() (*string, string)        { return &o.Kind, "order" }
 func (w *Welcome) meta() (*string, string)      { return &w.Kind, "welcome" }
 func (e *EntryMessage) meta() (*string, string) { return &e.Kind, "entry" }
@@ -261,6 +296,20 @@ func (l *Line) check() error {
 	}
 	return nil
 }
+
+func (b *Batch) check() error {
+	if len(b.Runs) < 1 || len(b.Runs) > maxRuns {
+		return errors.New("meeting: a batch has 1 to 64 runs")
+	}
+	for i := range b.Runs {
+		if !b.Runs[i].Valid() {
+			return errors.New("meeting: a run has 1 to 256 commitments of 32 bytes")
+		}
+	}
+	return nil
+}
+
+func (s *Stamped) check() error { return whole(s.Key, s.At) }
 
 func (o *Order) check() error {
 	if len(o.J) != 0 && len(o.J) != len(J{}) {
@@ -335,9 +384,10 @@ func (t *Terms) check() error {
 var incoming = map[string]func() body{
 	"hello": func() body { return new(Hello) }, "post": func() body { return new(Post) }, "fetch": func() body { return new(Fetch) },
 	"live": func() body { return new(LiveMessage) }, "line": func() body { return new(Line) }, "order": func() body { return new(Order) },
+	"batch": func() body { return new(Batch) },
 }
 
-// decodeControl reads a message of a client: a *Hello, *Post, *Fetch, *LiveMessage, *Line or *Order.
+// decodeControl reads a message of a client: a *Hello, *Post, *Fetch, *LiveMessage, *Line, *Batch or *Order.
 func decodeControl(data []byte) (body, error) {
 	kind := kindOf(data)
 	make, ok := incoming[kind]

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/triage/account"
 )
 
@@ -19,6 +20,7 @@ type Config struct {
 	Rule     *Rule
 	Identity *Identity
 	Master   *Master
+	Notary   *franking.Notary
 	LiveKit  string           // address of the media server's signalling, such as "wss://proffer.example/livekit"
 	Clock    func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
@@ -42,7 +44,7 @@ type Hub struct {
 
 // NewHub makes a hub. Run has to be called once.
 func NewHub(c Config) (*Hub, error) {
-	if c.Store == nil || c.Rooms == nil || c.Standing == nil || c.Rule == nil || c.Identity == nil || c.Master == nil || c.Clock == nil || c.Log == nil {
+	if c.Store == nil || c.Rooms == nil || c.Standing == nil || c.Rule == nil || c.Identity == nil || c.Master == nil || c.Notary == nil || c.Clock == nil || c.Log == nil {
 		return nil, errors.New("meeting: a part of Config is not set")
 	}
 	return &Hub{Config: c, rooms: map[string]*room{}, peers: map[string]*peer{}, ended: make(chan struct{})}, nil

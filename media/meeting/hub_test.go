@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/media/meeting/meetingtest"
 	"github.com/proffer/proffer/triage/account"
@@ -118,7 +119,7 @@ func run(t *testing.T, mode meeting.State, lobby bool, f func(*world)) {
 		defer cancel()
 		w := &world{t: t, ctx: ctx, store: meetingtest.NewMemory(), identity: meeting.NewIdentity(random32()), rooms: &rooms{},
 			standing: &standing{plan: account.PlanBusiness, enter: map[account.ID]string{}}}
-		w.config = meeting.Config{Store: w.store, Rooms: w.rooms, Standing: w.standing, Rule: rule, Identity: w.identity, Master: meeting.NewMaster(random32()),
+		w.config = meeting.Config{Store: w.store, Rooms: w.rooms, Standing: w.standing, Rule: rule, Identity: w.identity, Master: meeting.NewMaster(random32()), Notary: franking.NewNotary(random32()),
 			LiveKit: "wss://proffer.example/livekit", Clock: time.Now, Log: slog.New(slog.DiscardHandler)}
 		defer func() { // and not t.Cleanup, which may run outside the bubble
 			for _, end := range slices.Backward(w.ends) {

@@ -28,11 +28,12 @@ func (b *bucket) take(n float64, now time.Time) bool {
 // somebody in twice a second posts 1.4 MB each time.
 type limits struct {
 	posts, bytes, fetches, lives, lines, orders bucket
+	batches, commitments                        bucket
 
 	far bucket // of all that a client of another node's meeting sends
 }
 
 func newLimits() limits {
 	return limits{posts: newBucket(10, 60), bytes: newBucket(4<<20, 16<<20), fetches: newBucket(2, 20), lives: newBucket(2, 20),
-		lines: newBucket(4, 20), orders: newBucket(5, 50), far: newBucket(20, 200)}
+		lines: newBucket(4, 20), orders: newBucket(5, 50), batches: newBucket(8, 60), commitments: newBucket(4000, 32_000), far: newBucket(20, 200)}
 }

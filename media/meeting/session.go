@@ -85,7 +85,7 @@ func (s *Session) refuse(what, why string) { s.send(&Refused{What: what, Why: wh
 
 // received does what each kind of message asks for; a hello is apart.
 var received = map[string]func(*room, context.Context, *Session, body, time.Time){
-	"post": (*room).posted, "fetch": (*room).fetched, "live": (*room).lived, "line": (*room).lined, "order": (*room).ordered,
+	"post": (*room).posted, "fetch": (*room).fetched, "live": (*room).lived, "line": (*room).lined, "batch": (*room).batched, "order": (*room).ordered,
 }
 
 // Receive takes one message of the client.

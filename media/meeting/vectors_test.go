@@ -68,7 +68,8 @@ func outgoing() map[string]func() body {
 	return map[string]func() body{"welcome": func() body { return new(Welcome) }, "entry": func() body { return new(EntryMessage) },
 		"grant": func() body { return new(Grant) }, "roster": func() body { return new(Roster) }, "ticket": func() body { return new(Ticket) },
 		"refused": func() body { return new(Refused) }, "lobby": func() body { return new(Lobby) }, "terms": func() body { return new(Terms) },
-		"phone": func() body { return new(Phone) }, "over": func() body { return new(Over) }, "line from": func() body { return new(LineFrom) }}
+		"phone": func() body { return new(Phone) }, "over": func() body { return new(Over) }, "line from": func() body { return new(LineFrom) },
+		"stamped": func() body { return new(Stamped) }}
 }
 
 // fields shows a body's fields by name, as the vectors do: bytes as hex, integers as numbers.
@@ -100,7 +101,7 @@ func fields(v reflect.Value) any {
 			out = append(out, fields(v.Index(i)))
 		}
 		return out
-	case reflect.Uint64:
+	case reflect.Uint64, reflect.Uint16:
 		return float64(v.Uint())
 	}
 	return v.Interface()

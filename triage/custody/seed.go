@@ -17,6 +17,7 @@ type Seed string
 const (
 	SeedIdentity Seed = "identity" // Ed25519: vouches for who uses a device in a meeting (media/PROTOCOL.md, section 2)
 	SeedMeetings Seed = "meetings" // AES-256: wraps the keys of standard meetings in the database
+	SeedNotary   Seed = "notary"   // HKDF: the keys with which commitments of frames are stamped (media/PROTOCOL.md, section 15)
 )
 
 const seedPrefix = "PROFFER+SEED+"
@@ -43,6 +44,31 @@ func (r *Ring) Seed(name Seed) (seed [32]byte, err error) {
 		return seed, fmt.Errorf("%s holds no %s key: restore it from the backup of the key folder, or remove it and a new one is made", path, name)
 	}
 	return [32]byte(raw), nil
+}
+
+// Seeds reads all generations of a secret, the oldest first: <name>.key, and <name>-1.key, <name>-2.key and so on as far as there are files.
+func (r *Ring) Seeds(name Seed) (all [][32]byte, err error) {
+	for generation := name; ; generation = Seed(fmt.Sprintf("%s-%d", name, len(all))) {
+		if _, err := os.Lstat(filepath.Join(r.dir, string(generation)+".key")); err != nil && len(all) > 0 {
+			return all, nil
+		}
+		seed, err := r.Seed(generation)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, seed)
+	}
+}
+
+// RotateSeed makes the next generation of a secret, and gives the name of its file.
+func (r *Ring) RotateSeed(name Seed) (file string, err error) {
+	all, err := r.Seeds(name)
+	if err != nil {
+		return "", err
+	}
+	next := Seed(fmt.Sprintf("%s-%d", name, len(all)))
+	_, err = r.Seed(next)
+	return string(next) + ".key", err
 }
 
 // createFile writes a private file unless there is one; of two nodes that start at once, both end up with the same.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/media/meeting"
 )
 
@@ -120,6 +121,15 @@ func Fetch(from uint64) []byte { return Array("fetch", from) }
 
 // Line is a line of chat.
 func Line(frame []byte) []byte { return Array("line", frame) }
+
+// Batch is a batch for the notary.
+func Batch(runs ...franking.Run) []byte {
+	all := make([]any, len(runs))
+	for i, r := range runs {
+		all[i] = []any{uint64(r.Stream), r.Sequence, r.First, r.Commitments}
+	}
+	return Array("batch", all)
+}
 
 // Live is a sign of life.
 func (d *Device) Live(j meeting.J, now time.Time) []byte {

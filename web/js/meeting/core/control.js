@@ -1,5 +1,5 @@
 /** The messages of the control session (media/PROTOCOL.md section 10). Each is one CBOR array in one binary WebSocket message. media/e2ee/control.go is the same in Go. */
-import { J, KEY, MAX_KEYS, MAX_LINE, MAX_MEMBERS, MAX_MESSAGE, MAX_NAME, NONCE, between, body, bool, bytes, fail, list, marshal, meetingNumber, record, text, uint, unmarshal, visible, words } from "./body.js";
+import { J, KEY, MAX_KEYS, MAX_LINE, MAX_MEMBERS, MAX_MESSAGE, MAX_NAME, MAX_STREAM, NONCE, between, body, bool, bytes, fail, list, marshal, meetingNumber, record, text, uint, unmarshal, visible, words } from "./body.js";
 import { session } from "./moves.js";
 import { grant, roster } from "./standard.js";
 
@@ -19,6 +19,12 @@ import { grant, roster } from "./standard.js";
 /** @typedef {{ meeting: string, may: boolean, why: string, lost: string[] }} Terms */
 /** @typedef {{ meeting: string, number: string, pin: string }} Phone */
 /** @typedef {{ cause: string, why: string }} Over */
+/** @typedef {{ stream: number, sequence: number, first: number, commitments: Uint8Array }} Run commitments: 32 bytes for each frame */
+/** @typedef {{ runs: Run[] }} Batch */
+/** @typedef {{ j: string, key: number, at: number, runs: { run: Run, mac: Uint8Array }[] }} Stamped */
+
+const MAX_RUN = 256; // commitments
+const MAX_RUNS = 64; // of a batch
 
 /** An empty byte string or a J. @param {Uint8Array} j */
 function checkJ(j) {
@@ -38,6 +44,33 @@ export const liveMessage = body("live", [["signed", bytes()]]);
 /** @type {import("./body.js").Body<Line>} */
 export const line = body("line", [["frame", bytes()]]);
 
+/** Of one stream, the commitments of frames whose counters follow each other (section 15). */
+export const run = record(["stream", uint], ["sequence", uint], ["first", uint], ["commitments", bytes()]);
+
+/** @param {Run} r */
+function checkRun(r) {
+	const n = r.commitments.length / 32;
+	if (!Number.isInteger(n) || n < 1 || n > MAX_RUN) fail("one with a run that has not 1 to 256 commitments");
+	between(0, MAX_STREAM, r.stream);
+	between(0, 2 ** 48 - n, r.first);
+}
+
+/** @param {unknown[]} runs */
+function checkRuns(runs) {
+	if (runs.length < 1 || runs.length > MAX_RUNS) fail("one without a run, or with more than 64");
+}
+
+/** @type {import("./body.js").Body<Batch>} */
+export const batch = body(
+	"batch",
+	[["runs", list(run)]],
+	(/** @type {Batch} */ b) => {
+		checkRuns(b.runs);
+		b.runs.forEach(checkRun);
+	},
+	MAX_KEYS + 64,
+);
+
 /**
  * What a host of a standard meeting tells the server to do: "admit" (off: refuse), "remove", "host" (co-host), "lock", "lobby", "record", "end".
  * @type {import("./body.js").Body<Order>}
@@ -51,6 +84,16 @@ export const order = body("order", [["what", text], ["j", bytes()], ["on", bool]
 
 /** @type {import("./body.js").Body<LineFrom>} */
 export const lineFrom = body("line", [["j", J], ["frame", bytes()]]);
+/** @type {import("./body.js").Body<Stamped>} */
+export const stamped = body(
+	"stamped",
+	[["j", J], ["key", uint], ["at", uint], ["runs", list(record(["run", run], ["mac", bytes(32)]))]],
+	(/** @type {Stamped} */ s) => {
+		checkRuns(s.runs);
+		for (const r of s.runs) checkRun(r.run);
+	},
+	MAX_KEYS + 64,
+);
 /** @type {import("./body.js").Body<Welcome>} */
 export const welcome = body("welcome", [["meeting", text], ["mode", uint], ["nonce", NONCE], ["identity", KEY]], (/** @type {Welcome} */ w) => {
 	meetingNumber(w.meeting);
@@ -108,10 +151,10 @@ export const chatLine = body("line", [["text", text], ["to", bytes()]], (/** @ty
 });
 
 /** What a client receives, by kind. @type {Record<string, import("./body.js").Body<any>>} */
-const received = { welcome, entry, live: liveMessage, line: lineFrom, grant, roster, ticket, refused, lobby, terms, phone, over };
+const received = { welcome, entry, live: liveMessage, line: lineFrom, stamped, grant, roster, ticket, refused, lobby, terms, phone, over };
 
 /**
- * @typedef {({ type: "welcome" } & Welcome) | ({ type: "entry" } & Entry) | ({ type: "live" } & LiveMessage) | ({ type: "line" } & LineFrom)
+ * @typedef {({ type: "welcome" } & Welcome) | ({ type: "entry" } & Entry) | ({ type: "live" } & LiveMessage) | ({ type: "line" } & LineFrom) | ({ type: "stamped" } & Stamped)
  *   | ({ type: "grant" } & import("./standard.js").Grant) | ({ type: "roster" } & import("./standard.js").Roster) | ({ type: "ticket" } & Ticket)
  *   | ({ type: "refused" } & Refused) | ({ type: "lobby" } & Lobby) | ({ type: "terms" } & Terms) | ({ type: "phone" } & Phone) | ({ type: "over" } & Over)} Received
  */

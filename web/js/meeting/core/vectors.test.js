@@ -28,8 +28,8 @@ const of = (/** @type {string} */ kind) => vectors.signed.filter((/** @type {any
 const signed = { certificate, join, keys, link, ...moves };
 
 /** Bodies that are not signed; two kinds have a body for each direction, and a chat line is a third. */
-const { hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, phone, over } = control;
-const plain = [hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, phone, over, grant, roster];
+const { hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, phone, over, batch, stamped } = control;
+const plain = [hello, post, fetch, liveMessage, line, lineFrom, chatLine, welcome, entry, ticket, refused, order, lobby, terms, phone, over, grant, roster, batch, stamped];
 
 /** A value with its bytes in hexadecimal, as the vectors have them. @param {any} v @returns {any} */
 function shown(v) {
@@ -103,11 +103,11 @@ test("Go's unsigned messages", () => {
 		assert.deepEqual(shown(value), v.fields);
 		assert.equal(hex(marshal(b, value)), v.message);
 	}
-	for (const kind of ["welcome", "entry", "grant", "roster", "ticket", "refused", "lobby", "terms", "phone", "over"]) {
+	for (const kind of ["welcome", "entry", "grant", "roster", "ticket", "refused", "lobby", "terms", "phone", "over", "stamped"]) {
 		const v = vectors.plain.find((/** @type {any} */ p) => p.kind === kind);
 		assert.deepEqual(shown(control.decodeControl(unhex(v.message))), { type: kind, ...v.fields });
 	}
-	for (const v of vectors.plain.filter((/** @type {any} */ p) => ["hello", "post", "fetch", "order"].includes(p.kind))) assert.throws(() => control.decodeControl(unhex(v.message)));
+	for (const v of vectors.plain.filter((/** @type {any} */ p) => ["hello", "post", "fetch", "order", "batch"].includes(p.kind))) assert.throws(() => control.decodeControl(unhex(v.message)));
 	assert.throws(() => control.decodeControl(encode(["constructor"])));
 });
 
