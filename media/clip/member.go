@@ -61,6 +61,24 @@ const maxConnector = 64 // bytes of a connector's number
 // early is how far a client's clock may be behind the server's (PROTOCOL.md section 2), in milliseconds.
 const early = 5 * 60_000
 
+// JoinOf is J of the message of a join. Its signature is not looked at.
+func JoinOf(data []byte) (j [32]byte, err error) {
+	var m message
+	if err := decode(data, &m); err != nil {
+		return j, err
+	}
+	var s signed
+	if err := decode(m.Signed, &s); err != nil {
+		return j, err
+	}
+	return joinHash(s.Body), nil
+}
+
+func joinHash(body []byte) [32]byte {
+	context := sha256.Sum256([]byte(contextJoin))
+	return sha256.Sum256(append(context[:], body...))
+}
+
 // openMember reads the message of a join of a meeting and checks its signature and that of its certificate. identity is the server's key; zeros:
 // the certificate's signer is taken at its word.
 func openMember(data []byte, meeting string, identity [32]byte) (Member, error) {
@@ -83,8 +101,7 @@ func openMember(data []byte, meeting string, identity [32]byte) (Member, error) 
 	if err != nil {
 		return Member{}, err
 	}
-	context := sha256.Sum256([]byte(contextJoin))
-	return Member{Join: sha256.Sum256(append(context[:], s.Body...)), Device: j.Device, Account: c.Account, Name: c.Name, Time: j.Time}, nil
+	return Member{Join: joinHash(s.Body), Device: j.Device, Account: c.Account, Name: c.Name, Time: j.Time}, nil
 }
 
 func openCertificate(j *join, identity [32]byte) (c certificate, err error) {

@@ -20,6 +20,9 @@ func NewDevice(seed []byte) (*Device, error) {
 	return &Device{private: private, Key: Key(private.Public().(ed25519.PublicKey))}, nil
 }
 
+// Sign signs what has been made ready for it (§1: SHA-256 of a context, and of what is signed), such as a proof (§18).
+func (d *Device) Sign(b []byte) [64]byte { return [64]byte(ed25519.Sign(d.private, b)) }
+
 // sign gives the signed bytes of a body, and the body's own bytes.
 func (d *Device) sign(b body) (signed, raw []byte) {
 	raw = marshal(b)

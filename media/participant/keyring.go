@@ -23,6 +23,7 @@ type keyring struct {
 	found   map[sframe.KID]sframe.Source // of streams of which a frame has opened, and of no others (PROTOCOL.md section 6)
 	sending bool
 	senders []*sframe.Sender
+	ended   []*sframe.Sender
 	in      sframe.KID // what senders use: term, epoch and index; not set while none may send
 }
 
@@ -105,9 +106,19 @@ func (r *keyring) has(j e2ee.J) bool {
 func (r *keyring) add(s *sframe.Sender) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s.Record()
 	r.senders = append(r.senders, s)
 	r.in = sframe.KID{} // so that rekey looks at it
 	r.rekey()
+}
+
+// all gives the senders that there are, and once those that have ended.
+func (r *keyring) all() []*sframe.Sender {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := append(slices.Clone(r.senders), r.ended...)
+	r.ended = nil
+	return all
 }
 
 // remove makes a sender stop, and forgets it.
@@ -115,6 +126,7 @@ func (r *keyring) remove(s *sframe.Sender) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.senders = slices.DeleteFunc(r.senders, func(other *sframe.Sender) bool { return other == s })
+	r.ended = append(r.ended, s) // what it sealed last goes to the notary yet
 	s.Stop()
 }
 

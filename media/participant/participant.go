@@ -20,12 +20,13 @@ import (
 // Config is who takes part, and how.
 type Config struct {
 	Link   Link
-	Name   string       // that a guest goes by; an account's is the server's word
-	Folder string       // where the device's key and lasting notes are, for this participant alone; made if it is not there
-	Host   bool         // this device made the meeting: it leads if it is end-to-end encrypted and nobody does
-	HTTP   *http.Client // signed in with an account, by its cookies; nil for a guest
-	Sink   Sink         // takes what others send; nil if nothing is to be received
-	Log    *slog.Logger // nil for none
+	Name   string        // that a guest goes by; an account's is the server's word
+	Folder string        // where the device's key and lasting notes are, for this participant alone; made if it is not there
+	Host   bool          // this device made the meeting: it leads if it is end-to-end encrypted and nobody does
+	HTTP   *http.Client  // signed in with an account, by its cookies; nil for a guest
+	Sink   Sink          // takes what others send; nil if nothing is to be received
+	Ring   time.Duration // how long what was received is kept for reports, as on a host's device; 0: not at all
+	Log    *slog.Logger  // nil for none
 
 	random io.Reader // nil for the system's; tests look at what is drawn
 }
@@ -50,6 +51,8 @@ type Participant struct {
 	session *session
 	room    *room
 	chat    *chat
+	stamps  *stamps
+	device  *e2ee.Device
 	kill    context.CancelFunc
 
 	// Of run's goroutine alone.
@@ -96,7 +99,7 @@ func Join(ctx context.Context, cfg Config) (*Participant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a join: %w", err)
 	}
-	p.member = m
+	p.member, p.device = m, device
 	if err := p.open(device, certificate); err != nil {
 		return nil, err
 	}
@@ -140,7 +143,8 @@ func (p *Participant) open(device *e2ee.Device, certificate []byte) (err error) 
 		return e2ee.EncodeControl(&e2ee.Hello{Certificate: certificate, Proof: device.Prove(p.cfg.Link.Meeting, w.Nonce)})
 	})
 	ring := newKeyring(p.cfg.Link.Meeting, p.member.J())
-	p.room = newRoom(ring, encrypted(p.member), p.cfg.Sink, p.log, p.mediaLost)
+	p.stamps = newStamps(p.cfg.Ring)
+	p.room = newRoom(ring, encrypted(p.member), p.sink(), p.log, p.mediaLost)
 	p.chat, err = newChat(p.room)
 	return err
 }
@@ -151,12 +155,16 @@ func (p *Participant) run(ctx context.Context) {
 	p.pending.Go(func() { p.session.run(session) })
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
+	batch := time.NewTicker(batchEvery)
+	defer batch.Stop()
 	for p.member.State() != e2ee.Out {
 		select {
 		case m := <-p.session.in:
 			p.received(m)
 		case <-tick.C:
 			p.step(e2ee.Tick{})
+		case <-batch.C:
+			p.batch()
 		case f := <-p.asks:
 			f()
 		case <-ctx.Done():
@@ -164,6 +172,8 @@ func (p *Participant) run(ctx context.Context) {
 		}
 	}
 	p.room.close()
+	p.batch()
+	p.stamps.forget()
 	p.farewell()
 	p.kill()
 	end()
@@ -200,6 +210,7 @@ func (p *Participant) received(message any) {
 		p.resume()
 	case *sessionDown:
 		p.up = false
+		p.stamps.batches.Lost()
 		p.tell(Session{Err: m.Err})
 	case *e2ee.Entry:
 		p.entry(m)
@@ -207,6 +218,8 @@ func (p *Participant) received(message any) {
 		p.step(m)
 	case *e2ee.LineFrom:
 		p.line(m)
+	case *e2ee.Stamped:
+		p.stamped(m)
 	case *e2ee.Ticket:
 		p.ticket(m)
 	case *e2ee.Refused:
@@ -241,6 +254,9 @@ func (p *Participant) entry(e *e2ee.Entry) {
 		p.next++
 	}
 	p.unseen = slices.DeleteFunc(p.unseen, func(m []byte) bool { return bytes.Equal(m, e.Message) })
+	if message, err := e2ee.DecodeMessage(e.Message); err == nil && message.Kind == "join" {
+		p.stamps.noted(e.Message)
+	}
 	p.step(e)
 }
 

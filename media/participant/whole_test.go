@@ -15,6 +15,8 @@ func TestWhole(t *testing.T) {
 	t.Run("connectors", s.with(connectedMeeting))
 	t.Run("lost", s.with(lostNetwork))
 	t.Run("restart", s.with(restartedServer))
+	t.Run("report e2ee", s.with(reported("e2ee")))
+	t.Run("report standard", s.with(reported("standard")))
 	t.Run("demo", s.with(demonstration))
 }
 

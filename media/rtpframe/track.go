@@ -22,6 +22,12 @@ type Frame struct {
 	Stream  uint16 // frames of one stream are numbered by Counter without holes, so a hole is a loss
 	Counter uint64
 	Data    []byte // the encoded frame; good until the function that was given it returns
+
+	Term                uint16
+	Epoch               uint32
+	Opening, Commitment [32]byte // what a report of the frame takes (PROTOCOL.md section 7)
+
+	Shown bool // its stream has a stamp and may be shown (section 15); set by who watches the stamps
 }
 
 // byName is the codecs by the names that a track is announced with.
@@ -100,7 +106,7 @@ func (t *Track) open(sealed []byte) {
 	t.opened.Add(1)
 	t.follow(&f, what.Key())
 	t.Frame(Frame{Join: f.Join, Source: what.Source(), Codec: what.Codec(), Key: what.Key(), Whole: !t.needs, Time: f.Time, Stream: f.Stream,
-		Counter: f.Counter, Data: f.Data})
+		Counter: f.Counter, Data: f.Data, Term: f.Term, Epoch: f.Epoch, Opening: f.Opening, Commitment: f.Commitment})
 }
 
 // labelled tells whether a frame is what its trailer says: of the codec that it came as, and a key frame if VP8 says so (RFC 6386,

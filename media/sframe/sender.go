@@ -60,6 +60,8 @@ type Sender struct {
 	counter  uint64 // of the next frame
 	time     uint64 // of the last frame, in milliseconds
 	drops    Drops
+	recorded []byte // commitments since the last call of Commitments; nil until Record
+	first    uint64 // the counter of the first of them
 	metadata [trailerSize + maxPrefix]byte
 }
 
@@ -80,6 +82,38 @@ func (s *Sender) Use(key *Key, f Franking) error {
 	}
 	s.kid, s.key, s.franking = kid, key, f
 	return nil
+}
+
+// maxRecorded bounds what is recorded where nobody asks, in bytes: a minute and more of any stream. What comes then is in no batch.
+const maxRecorded = 32 << 13
+
+// Record makes the sender keep its commitments for the notary (PROTOCOL.md section 15).
+func (s *Sender) Record() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recorded == nil {
+		s.recorded = make([]byte, 0, 64*32)
+	}
+}
+
+// Commitments appends to dst what the sender has committed to since the last call, 32 bytes for each frame, and gives the counter of the
+// first: every counter that a Sender uses up has a commitment.
+func (s *Sender) Commitments(dst []byte) (first uint64, commitments []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dst = append(dst, s.recorded...)
+	s.recorded = s.recorded[:0]
+	return s.first, dst
+}
+
+func (s *Sender) record(counter uint64, commitment *[32]byte) {
+	if s.recorded == nil || len(s.recorded) >= maxRecorded {
+		return
+	}
+	if len(s.recorded) == 0 {
+		s.first = counter
+	}
+	s.recorded = append(s.recorded, commitment[:]...)
 }
 
 // Stop forgets the key. Frames are dropped until Use.
@@ -112,6 +146,7 @@ func (s *Sender) Seal(dst []byte, at uint64, what byte, frame []byte) ([]byte, e
 
 	clear, plain := frame[:prefix], frame[prefix:]
 	_, commitment := s.franking.Commit(counter, s.time, what, clear, plain)
+	s.record(counter, &commitment)
 	metadata := appendMetadata(s.metadata[:0], s.time, &commitment, what, clear)
 	dst = slices.Grow(dst, len(frame)+Room)
 	dst = append(dst, clear...)
