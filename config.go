@@ -30,6 +30,9 @@ type Config struct {
 
 	EvidenceLock time.Duration `env:"PROFFER_EVIDENCE_LOCK" envDefault:"720h"` // object lock of reported clips; at least 24h
 
+	BoardKeep   time.Duration `env:"PROFFER_BOARD_KEEP" envDefault:"720h"`    // how long the board of a meeting that is over is kept; at least 24h
+	MeetingIdle time.Duration `env:"PROFFER_MEETING_IDLE" envDefault:"4320h"` // after how long without anybody a meeting is over; at least 24h
+
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
 
 	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
@@ -118,6 +121,9 @@ func (c Config) Validate() error {
 	}
 	if c.EvidenceLock < 24*time.Hour {
 		bad("PROFFER_EVIDENCE_LOCK has to be at least 24h; it is %s", c.EvidenceLock)
+	}
+	if c.BoardKeep < 24*time.Hour || c.MeetingIdle < 24*time.Hour {
+		bad("PROFFER_BOARD_KEEP and PROFFER_MEETING_IDLE have to be at least 24h; they are %s and %s", c.BoardKeep, c.MeetingIdle)
 	}
 	if c.S3.Endpoint != "" {
 		if u, err := url.Parse(c.S3.Endpoint); err != nil || u.Host == "" {

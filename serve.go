@@ -128,7 +128,7 @@ func (a *application) jobs() postgres.Handlers {
 			return err
 		}}
 	return postgres.Handlers{PrepareExhibit: w.Prepare, PreparePreview: w.Preview, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
-		Sweep: w.Sweep,
+		Sweep: w.Sweep, ThinBoards: a.thinBoards,
 		OnFinalFailure: func(ctx context.Context, j triage.Job, cause error) error {
 			switch j := j.(type) {
 			case triage.PrepareExhibit:
@@ -141,6 +141,15 @@ func (a *application) jobs() postgres.Handlers {
 			a.log.Error("a job was given up", "job", j.Kind(), "err", cause)
 			return nil
 		}}
+}
+
+// thinBoards erases what is left of meetings that were long ago.
+func (a *application) thinBoards(ctx context.Context) error {
+	done, err := a.store.ThinBoards(ctx, postgres.Keeping{Board: a.cfg.BoardKeep, Idle: a.cfg.MeetingIdle})
+	if done != (postgres.Thinned{}) {
+		a.log.Info("boards of meetings that are over were erased", "boards", done.Boards, "entries", done.Rows, "ended for want of people", done.Ended)
+	}
+	return err
 }
 
 func (a *application) mailer() work.Mailer {

@@ -5,7 +5,8 @@ package e2ee
 type Action interface{ action() }
 
 type (
-	// PostEntry puts a message on the board.
+	// PostEntry puts a message on the board. The caller keeps it until it has come back as an entry, or was refused, and posts it again in
+	// the next session when this one breaks: a Member repeats its links by itself, and nothing else, keys least of all.
 	PostEntry struct{ Message []byte }
 	// SendLive sends a sign of life, to be relayed to all.
 	SendLive struct{ Signed []byte }

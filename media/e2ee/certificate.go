@@ -3,6 +3,8 @@ package e2ee
 import (
 	"errors"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // Certificate is the server's word for who uses a device (§2). It lets nobody in.
@@ -39,6 +41,17 @@ func (c *Certificate) check() error {
 
 // Guest reports whether nobody vouches for the name.
 func (c *Certificate) Guest() bool { return c.Account == "" }
+
+// Legible is a name as it may stand among a program's own words: without what turns the direction of the words around it and shows nothing
+// itself. An honest server leaves none of it in (§2).
+func Legible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, name)
+}
 
 // early is how far a client's clock may be behind the server's (§2).
 const early = 5 * 60_000

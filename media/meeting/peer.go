@@ -68,19 +68,20 @@ func (h *Hub) Gone(node string) {
 	if p != nil {
 		h.Log.Warn("another server that holds meetings with this one is gone", "server", node)
 		close(p.end)
-		p.reset()
+		p.hangUp()
 	}
 }
 
-// reset forgets what went on with the node. Clients of this one connect again.
+// reset forgets what went on with the node, and says so. Clients of this one connect again.
 func (p *peer) reset() {
 	p.hangUp()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.waiting, p.bytes, p.run, p.sent = nil, 0, p.h.nextRun(), 0
+	p.mu.Unlock()
+	p.send(note{What: noteNothing})
 }
 
-// hangUp ends what goes on with the node.
+// hangUp ends what goes on with the node. What is still said of it is answered by an end of each session.
 func (p *peer) hangUp() {
 	p.mu.Lock()
 	here, there := p.here, p.there
@@ -161,7 +162,6 @@ func (p *peer) deliver(ctx context.Context, data []byte) error {
 		p.h.Log.WarnContext(ctx, "another server could not be told what happens in meetings; it is tried again", "server", p.node, "err", err)
 		if p.behind() {
 			p.reset()
-			p.send(note{What: noteNothing})
 		}
 	}
 	return err
@@ -222,7 +222,8 @@ func (h *Hub) Take(node string, data []byte) {
 	}
 }
 
-// follows reports whether a batch is new. Where something is missing before it, what went on is broken off.
+// follows reports whether a batch is new. What went on is broken off where something is missing before it, and where the other node has
+// broken it off: then this one begins no new run, which the other would have to answer with another.
 func (p *peer) follows(b batch) bool {
 	p.mu.Lock()
 	known, anew, missed := p.theirRun != 0, p.theirRun != b.Run, p.theirRun == b.Run && b.Number > p.took+1
@@ -232,8 +233,11 @@ func (p *peer) follows(b batch) bool {
 	}
 	p.theirRun, p.took = b.Run, b.Number
 	p.mu.Unlock()
-	if known && anew || missed {
+	switch {
+	case missed:
 		p.reset()
+	case known && anew:
+		p.hangUp()
 	}
 	return true
 }

@@ -48,7 +48,6 @@ func (h *Hub) Barred(who account.ID) {
 func (h *Hub) Lost() {
 	for _, p := range h.allPeers() {
 		p.reset()
-		p.send(note{What: noteNothing}) // so that the other side learns of it
 	}
 	h.calls.Go(func() {
 		for _, r := range h.all() {

@@ -154,10 +154,10 @@ func encrypted(m *e2ee.Member) bool { return m.State() != e2ee.New && m.State() 
 
 // withCertificate adds what the join's certificate says.
 func withCertificate(m *e2ee.Member, p Person) Person {
-	p.Me = p.J == m.J()
+	p.Me, p.Name = p.J == m.J(), e2ee.Legible(p.Name)
 	if join := m.Join(p.J); join != nil {
 		c := join.Certificate
-		p.Name, p.Organisation, p.Guest, p.Device = c.Name, c.Organisation, c.Guest(), join.Device
+		p.Name, p.Organisation, p.Guest, p.Device = e2ee.Legible(c.Name), e2ee.Legible(c.Organisation), c.Guest(), join.Device
 	}
 	return p
 }

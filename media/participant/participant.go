@@ -279,10 +279,13 @@ func (p *Participant) refused(m *e2ee.Refused) {
 		p.end(Ended{m.What, m.Why})
 		return
 	}
-	p.unseen = slices.DeleteFunc(p.unseen, func(data []byte) bool {
+	first := slices.IndexFunc(p.unseen, func(data []byte) bool { // the server answers in order: an earlier one of the kind has had its answer
 		message, err := e2ee.DecodeMessage(data)
 		return err == nil && message.Kind == m.What
 	})
+	if first >= 0 {
+		p.unseen = slices.Delete(p.unseen, first, first+1)
+	}
 }
 
 // end ends this participant's part by another's word than the member's.
@@ -335,7 +338,7 @@ func (p *Participant) act(action e2ee.Action) {
 	case e2ee.Changed:
 		p.turned(a)
 	case e2ee.Knock:
-		p.tell(Knock{a.Join.J, a.Join.Certificate.Name, a.Join.Certificate.Guest()})
+		p.tell(Knock{a.Join.J, e2ee.Legible(a.Join.Certificate.Name), a.Join.Certificate.Guest()})
 	case e2ee.Warning:
 		p.tell(Warning{a.Code, a.About, a.Words})
 	}
@@ -419,14 +422,20 @@ func (p *Participant) tell(e Event) {
 	}
 }
 
-// line opens a line of chat. What does not open is left out; the panel counts are the receivers'.
+// line opens a line of chat. What does not open is left out and counted, and so is an own line that the server gives back (PROTOCOL.md
+// section 8), under whatever name.
 func (p *Participant) line(m *e2ee.LineFrom) {
+	me := p.member.J()
 	l, at, err := p.chat.open(m.J, m.Frame)
-	if err != nil {
+	switch {
+	case err != nil:
+		p.member.Dropped["line"]++
 		p.log.Info("a line of chat was refused", "err", err)
 		return
+	case m.J == me:
+		p.member.Dropped["line: own"]++
+		return
 	}
-	me := p.member.J()
 	if len(l.To) > 0 && !bytes.Equal(l.To, me[:]) {
 		return
 	}
@@ -438,7 +447,12 @@ func (p *Participant) lobby(m *e2ee.Lobby) {
 	if encrypted(p.member) || m.Meeting != p.cfg.Link.Meeting {
 		return
 	}
-	p.tell(Lobby{*m})
+	l := *m
+	l.Waiting = slices.Clone(m.Waiting)
+	for i := range l.Waiting {
+		l.Waiting[i].Name = e2ee.Legible(l.Waiting[i].Name)
+	}
+	p.tell(Lobby{l})
 }
 
 // ticket enters the media server's room.

@@ -46,6 +46,7 @@ type Counts struct {
 	Refused     sframe.Counts // frames that were not, by sframe.Fault
 	Mislabelled uint64        // frames that opened and are not what they say
 	Unsent      sframe.Drops  // frames that were not sent, by sframe.Drop
+	Behind      uint64        // frames of video that were not sent because one before them was not, until the next key frame
 }
 
 func (c *Counts) add(in *rtpframe.Track) {
@@ -55,6 +56,13 @@ func (c *Counts) add(in *rtpframe.Track) {
 	for f, n := range in.Receiver.Counts() {
 		c.Refused[f] += n
 	}
+}
+
+func (c *Counts) sent(o *outgoing) {
+	for d, n := range o.sender.Drops() {
+		c.Unsent[d] += n
+	}
+	c.Behind += o.behind.Load()
 }
 
 var (
@@ -294,9 +302,7 @@ func (r *room) count() Counts {
 		c.add(in)
 	}
 	for _, o := range r.sending {
-		for d, n := range o.sender.Drops() {
-			c.Unsent[d] += n
-		}
+		c.sent(o)
 	}
 	return c
 }
@@ -321,7 +327,5 @@ func (r *room) close() {
 
 // unsent keeps the count of a source that ends. It is called with mu held.
 func (r *room) unsent(o *outgoing) {
-	for d, n := range o.sender.Drops() {
-		r.counts.Unsent[d] += n
-	}
+	r.counts.sent(o)
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/proffer/proffer/media/sframe"
 )
 
-// behind is how late a sample may be before the pace is taken up anew, rather than catching up in a burst.
-const behind = time.Second
+// late is how late a sample may be before the pace is taken up anew, rather than catching up in a burst.
+const late = time.Second
 
 // outgoing is one source that is sent: read at its pace, sealed frame by frame, and then cut into packets.
 type outgoing struct {
@@ -26,6 +26,8 @@ type outgoing struct {
 	clock  clock
 	track  *lksdk.LocalTrack
 	muted  atomic.Bool
+	behind atomic.Uint64 // frames that were not sent because of one before them
+	gap    bool          // of run's goroutine alone: a frame was not sent, so none goes until the next key frame
 	ctx    context.Context
 	stop   context.CancelFunc // ends ctx, and run with it
 
@@ -74,22 +76,37 @@ func (o *outgoing) run() {
 		if err != nil {
 			return
 		}
-		if !o.muted.Load() {
-			o.send(&s, due)
-		}
-		if due = due.Add(s.Duration); time.Since(due) > behind {
+		o.send(&s, due)
+		if due = due.Add(s.Duration); time.Since(due) > late {
 			due = time.Now()
 		}
 		timer.Reset(time.Until(due))
 	}
 }
 
-// send seals one frame and sends it. What cannot be sealed is not sent; the sender counts it.
+// send seals one frame and sends it.
 func (o *outgoing) send(s *Sample, due time.Time) {
-	what := franking.Describe(codecOf(o.source), s.Key, o.source)
-	sealed, err := o.sender.Seal(nil, o.clock.now(), byte(what), s.Data)
-	if err != nil {
+	sealed, ok := o.seal(s)
+	if !ok {
 		return
 	}
 	_ = o.track.WriteSample(media.Sample{Data: sealed, Duration: s.Duration, Timestamp: due}, nil) // lost like a packet
+}
+
+// seal seals a frame that may be sent. One that cannot be sealed is not; the sender counts it. Behind a frame of video that was not sent, muted
+// ones too, nothing goes until the next key frame: no receiver could see the gap (PROTOCOL.md section 6).
+func (o *outgoing) seal(s *Sample) (sealed []byte, ok bool) {
+	video := codecOf(o.source) == franking.VP8
+	switch {
+	case o.muted.Load():
+		o.gap = video
+		return nil, false
+	case o.gap && !s.Key:
+		o.behind.Add(1)
+		return nil, false
+	}
+	what := franking.Describe(codecOf(o.source), s.Key, o.source)
+	sealed, err := o.sender.Seal(nil, o.clock.now(), byte(what), s.Data)
+	o.gap = err != nil && video
+	return sealed, err == nil
 }

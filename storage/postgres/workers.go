@@ -30,6 +30,7 @@ const (
 	buildTimeout   = 2 * time.Hour
 	deliverTimeout = time.Minute
 	sweepTimeout   = 5 * time.Minute
+	thinTimeout    = 10 * time.Minute // what is left is for the next time
 	finalTimeout   = 30 * time.Second // of OnFinalFailure
 
 	// stuckAfter is River's own net under everything; orphans of a dead process are found within seconds, see orphans.go.
@@ -37,6 +38,7 @@ const (
 
 	softStop      = 5 * time.Second // what jobs under way get to finish before they are cancelled
 	sweepEvery    = time.Minute
+	thinEvery     = time.Hour
 	maxRetryWait  = time.Minute
 	stopRetryWait = time.Second
 
@@ -60,6 +62,7 @@ type Handlers struct {
 	DeliverMessage func(context.Context, triage.DeliverMessage) error
 	SendLink       func(context.Context, triage.SendLink) error
 	Sweep          func(context.Context, triage.Sweep) error
+	ThinBoards     func(context.Context) error // every thinEvery; see Store.ThinBoards
 
 	// OnFinalFailure is told when a job is given up, so that what it was for can say so. Where it fails itself, the last
 	// attempt is made again: nothing is given up in silence.
@@ -83,6 +86,7 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 	river.AddWorker(all, &worker[triage.DeliverMessage]{work: h.DeliverMessage, final: h.OnFinalFailure, timeout: deliverTimeout})
 	river.AddWorker(all, &worker[triage.SendLink]{work: h.SendLink, final: h.OnFinalFailure, timeout: deliverTimeout})
 	river.AddWorker(all, &worker[triage.Sweep]{work: s.sweeper(h.Sweep), final: h.OnFinalFailure, timeout: sweepTimeout})
+	river.AddWorker(all, &worker[thinBoards]{work: func(ctx context.Context, _ thinBoards) error { return h.ThinBoards(ctx) }, final: h.OnFinalFailure, timeout: thinTimeout})
 	client, err := river.NewClient(riverpgxv5.New(s.pool), &river.Config{
 		ID:     "proffer-" + rand.Text(),
 		Logger: riverLog(s.log),
@@ -95,7 +99,7 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 		JobTimeout:           buildTimeout,
 		RescueStuckJobsAfter: stuckAfter,
 		SoftStopTimeout:      softStop,
-		PeriodicJobs:         []*river.PeriodicJob{sweepJob()},
+		PeriodicJobs:         []*river.PeriodicJob{periodic(sweepEvery, triage.Sweep{}), periodic(thinEvery, thinBoards{})},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the workers: %w", err)
@@ -103,14 +107,20 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 	return &Workers{store: s, client: client}, nil
 }
 
-// sweepJob enqueues a sweep every minute, unless one has not ended yet.
-func sweepJob() *river.PeriodicJob {
+// thinBoards is the job of Store.ThinBoards.
+type thinBoards struct{}
+
+// Kind names the job in the jobs table.
+func (thinBoards) Kind() string { return "thin_boards" }
+
+// periodic enqueues a job again and again, unless one has not ended yet.
+func periodic(every time.Duration, j triage.Job) *river.PeriodicJob {
 	unfinished := []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 		rivertype.JobStateRunning, rivertype.JobStateScheduled}
-	return river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), func() (river.JobArgs, *river.InsertOpts) {
-		o := insertOpts(triage.Sweep{})
+	return river.NewPeriodicJob(river.PeriodicInterval(every), func() (river.JobArgs, *river.InsertOpts) {
+		o := insertOpts(j)
 		o.UniqueOpts = river.UniqueOpts{ByState: unfinished, ByQueue: true}
-		return triage.Sweep{}, o
+		return j, o
 	}, &river.PeriodicJobOpts{RunOnStart: true})
 }
 

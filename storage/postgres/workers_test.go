@@ -20,6 +20,7 @@ func handlers() postgres.Handlers {
 		DeliverMessage: func(context.Context, triage.DeliverMessage) error { return nil },
 		SendLink:       func(context.Context, triage.SendLink) error { return nil },
 		Sweep:          func(context.Context, triage.Sweep) error { return nil },
+		ThinBoards:     func(context.Context) error { return nil },
 		OnFinalFailure: func(context.Context, triage.Job, error) error { return nil },
 	}
 }
@@ -64,7 +65,7 @@ func wait[T any](t *testing.T, c <-chan T) (v T) {
 func TestWorkersRunAndRetry(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	prepared, swept := make(chan triage.ExhibitID, 9), make(chan bool, 9)
+	prepared, swept, thinned := make(chan triage.ExhibitID, 9), make(chan bool, 9), make(chan bool, 9)
 	tries := 0
 	h := handlers()
 	h.PrepareExhibit = func(_ context.Context, j triage.PrepareExhibit) error {
@@ -75,8 +76,10 @@ func TestWorkersRunAndRetry(t *testing.T) {
 		return nil
 	}
 	h.Sweep = func(context.Context, triage.Sweep) error { swept <- true; return nil }
+	h.ThinBoards = func(context.Context) error { thinned <- true; return nil }
 	s.enqueue(triage.PrepareExhibit{Exhibit: "X-1"})
 	work(t, s, h)
+	wait(t, thinned)
 	if got := wait(t, prepared); got != "X-1" {
 		t.Errorf("got %s", got)
 	}
