@@ -30,6 +30,8 @@ type Config struct {
 
 	EvidenceLock time.Duration `env:"PROFFER_EVIDENCE_LOCK" envDefault:"720h"` // object lock of reported clips; at least 24h
 
+	RecordingsKeep time.Duration `env:"PROFFER_RECORDINGS_KEEP" envDefault:"720h"` // how long a recording of a meeting is kept after it ended; at least 1h
+
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
 
 	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
@@ -109,6 +111,9 @@ func (c Config) Validate() error {
 	}
 	if c.EvidenceLock < 24*time.Hour {
 		bad("PROFFER_EVIDENCE_LOCK has to be at least 24h; it is %s", c.EvidenceLock)
+	}
+	if c.RecordingsKeep < time.Hour {
+		bad("PROFFER_RECORDINGS_KEEP has to be at least 1h; it is %s", c.RecordingsKeep)
 	}
 	if c.S3.Endpoint != "" {
 		if u, err := url.Parse(c.S3.Endpoint); err != nil || u.Host == "" {

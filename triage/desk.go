@@ -29,6 +29,8 @@ type Desk struct {
 	URL     string        // address of the application, for links in messages, without a slash at the end
 	Demo    bool          // demonstration mode: links that MintLink makes work in this mode only
 	Lock    time.Duration // how long evidence is locked once it is reported (PROFFER_EVIDENCE_LOCK)
+	// RecordingsKeep is how long a recording is kept after it ended (PROFFER_RECORDINGS_KEEP).
+	RecordingsKeep time.Duration
 }
 
 // now is the time as the store keeps it: UTC, in microseconds.

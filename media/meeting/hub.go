@@ -22,8 +22,8 @@ type Config struct {
 	Clock    func() time.Time // time.Now, but in tests
 	Log      *slog.Logger
 
-	Record func(ctx context.Context, id string) error // begins to record a meeting, by Sit; nil: nothing is recorded here
-	Number string                                     // at which the telephone is; "": nobody dials in
+	Record func(ctx context.Context, id string, by Orderer) error // begins to record a meeting, by Sit; nil: nothing is recorded here
+	Number string                                                 // at which the telephone is; "": nobody dials in
 }
 
 // Hub holds the meetings that somebody of this process has a session in. It is safe for concurrent use.
