@@ -74,3 +74,7 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER erased BEFORE UPDATE OR DELETE ON recording_files FOR EACH ROW EXECUTE FUNCTION recording_file_is_erased();
+
+-- The ranges of one download are one download.
+ALTER TABLE views DROP CONSTRAINT views_subject_check;
+ALTER TABLE views ADD CONSTRAINT views_subject_check CHECK (subject ~ '^(case|exhibit|recording_file)/');
