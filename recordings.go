@@ -236,13 +236,13 @@ func (r *recordings) clear(ctx context.Context, folder string, id triage.Recordi
 	r.mu.Lock()
 	runs := r.runs[id]
 	r.mu.Unlock()
+	files, err := os.ReadDir(folder)
+	errs := []error{err}
 	if !runs {
-		if err := r.desk.EndRecording(ctx, id, "", "", triage.RecordingInterrupted); err != nil {
+		if err := r.desk.InterruptRecording(ctx, id, lastChange(files)); err != nil { // which changes nothing of one that has ended
 			return err
 		}
 	}
-	files, err := os.ReadDir(folder)
-	errs := []error{err}
 	for _, f := range files {
 		errs = append(errs, r.put(ctx, filepath.Join(folder, f.Name())))
 	}
@@ -257,6 +257,16 @@ func (r *recordings) clear(ctx context.Context, folder string, id triage.Recordi
 	}
 	_ = os.Remove(filepath.Dir(folder)) // of the meeting, if it is empty
 	return nil
+}
+
+// lastChange is when something was last written into files.
+func lastChange(files []fs.DirEntry) (last time.Time) {
+	for _, f := range files {
+		if info, err := f.Info(); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
 }
 
 // put stores one file, unless it is written still. What was erased meanwhile is not kept.

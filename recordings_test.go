@@ -156,7 +156,7 @@ func TestRecordingsErasedMeanwhile(t *testing.T) {
 	s.ok(f.Close())
 	again := s.restarted()
 	_, is := again.only()
-	s.ok(s.desk.EndRecording(t.Context(), is.Recording, "", "", triage.RecordingInterrupted))   // as the sweep of another node does
+	s.ok(s.desk.InterruptRecording(t.Context(), is.Recording, time.Time{}))                     // as the sweep of another node does
 	s.ok(s.objects.PutDerivative(t.Context(), is.Key(), is.Type, strings.NewReader("half"), 4)) // and as a process does that ends right afterwards
 	s.ok(s.desk.DeleteRecording(t.Context(), s.host, choir, is.Recording))
 	s.ok(again.store(t.Context()))

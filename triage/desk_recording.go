@@ -231,6 +231,21 @@ func actorOr(by account.ID) account.ID {
 
 // EndRecording notes that a recording ended, and how. Of one that has ended already, or was erased since, nothing is changed.
 func (d *Desk) EndRecording(ctx context.Context, id RecordingID, by account.ID, join string, end RecordingEnd) error {
+	return d.endAt(ctx, id, by, join, end, func(Recording) time.Time { return d.now() })
+}
+
+// InterruptRecording notes that a recording ended when the server that wrote it did. last is when it last wrote something; zero where it
+// never did.
+func (d *Desk) InterruptRecording(ctx context.Context, id RecordingID, last time.Time) error {
+	return d.endAt(ctx, id, "", "", RecordingInterrupted, func(r Recording) time.Time {
+		if last = last.UTC().Truncate(time.Microsecond); last.After(r.Seen) && last.Before(d.now()) {
+			return last
+		}
+		return r.Seen
+	})
+}
+
+func (d *Desk) endAt(ctx context.Context, id RecordingID, by account.ID, join string, end RecordingEnd, at func(Recording) time.Time) error {
 	return d.updateAgain(ctx, func(tx Tx) error {
 		r, err := tx.Recording(ctx, id)
 		if errors.Is(err, ErrNotFound) || err == nil && !r.Ended.IsZero() {
@@ -238,11 +253,7 @@ func (d *Desk) EndRecording(ctx context.Context, id RecordingID, by account.ID, 
 		} else if err != nil {
 			return err
 		}
-		at := d.now()
-		if end == RecordingInterrupted {
-			at = r.Seen // what came after is nowhere
-		}
-		return d.endRecording(ctx, tx, r, by, join, at, end)
+		return d.endRecording(ctx, tx, r, by, join, at(r), end)
 	})
 }
 

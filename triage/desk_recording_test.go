@@ -77,7 +77,7 @@ func TestRecordingsErased(t *testing.T) {
 	f := w.fileIn(r, "Anna", true)
 	w.now = w.now.Add(time.Minute)
 	w.ok(w.EndRecording(ctx, r.ID, host.Account, "aa", triage.RecordingStopped))
-	w.ok(w.EndRecording(ctx, r.ID, "", "", triage.RecordingInterrupted)) // it has ended: nothing changes
+	w.ok(w.InterruptRecording(ctx, r.ID, w.now)) // it has ended: nothing changes
 	list, err := w.ListRecordings(ctx, host, m)
 	w.ok(err)
 	if len(list.Recordings) != 1 || list.Recordings[0].End != triage.RecordingStopped || !list.Recordings[0].Erase.Equal(w.now.Add(w.RecordingsKeep)) {

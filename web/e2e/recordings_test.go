@@ -94,9 +94,15 @@ func (p *person) records(other *person, on bool) {
 	p.t.Helper()
 	p.panel("people")
 	p.waitEval(fmt.Sprintf(`document.querySelector('[data-act="record"]')?.checked === %v`, !on))
+	other.do(`window.rung ??= (() => { const as = AudioContext.prototype, was = as.createOscillator;
+		as.createOscillator = function () { window.rung++; return was.call(this); }; return 0; })(); window.rung = 0`)
 	p.do(`document.querySelector('[data-act="record"]').click()`)
 	for _, who := range []*person{p, other} {
 		who.waitEval(fmt.Sprintf(`document.body.textContent.includes("This meeting is being recorded on the server.") === %v`, on))
+	}
+	if on {
+		other.waitEval(`window.rung > 0`) // the chime
+		other.waitEval(`[...document.querySelectorAll("[role=alert], [role=status], [aria-live]")].some(e => e.textContent.includes("being recorded"))`)
 	}
 }
 
