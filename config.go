@@ -32,6 +32,7 @@ type Config struct {
 
 	BoardKeep   time.Duration `env:"PROFFER_BOARD_KEEP" envDefault:"720h"`    // how long the board of a meeting that is over is kept; at least 24h
 	MeetingIdle time.Duration `env:"PROFFER_MEETING_IDLE" envDefault:"4320h"` // after how long without anybody a meeting is over; at least 24h
+	RecordingsKeep time.Duration `env:"PROFFER_RECORDINGS_KEEP" envDefault:"720h"` // how long a recording of a meeting is kept after it ended; at least 1h
 
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
 
@@ -124,6 +125,9 @@ func (c Config) Validate() error {
 	}
 	if c.BoardKeep < 24*time.Hour || c.MeetingIdle < 24*time.Hour {
 		bad("PROFFER_BOARD_KEEP and PROFFER_MEETING_IDLE have to be at least 24h; they are %s and %s", c.BoardKeep, c.MeetingIdle)
+	}
+	if c.RecordingsKeep < time.Hour {
+		bad("PROFFER_RECORDINGS_KEEP has to be at least 1h; it is %s", c.RecordingsKeep)
 	}
 	if c.S3.Endpoint != "" {
 		if u, err := url.Parse(c.S3.Endpoint); err != nil || u.Host == "" {

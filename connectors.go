@@ -11,6 +11,7 @@ import (
 	"github.com/proffer/proffer/media/connector/phone"
 	"github.com/proffer/proffer/media/connector/recorder"
 	"github.com/proffer/proffer/media/meeting"
+	"github.com/proffer/proffer/triage"
 )
 
 // connectors are the recordings and the telephone of this server. The hub says who may, and shows each.
@@ -19,14 +20,14 @@ type connectors struct {
 	recordings *recordings
 	phone      *phone.Server // nil: switched off
 
-	mu      sync.Mutex // over both below
-	running map[*recorder.Recorder]bool
+	mu      sync.Mutex                           // over both below
+	running map[*recorder.Recorder]chan struct{} // closed once its end is noted
 	closed  bool
 }
 
 // connectors starts what joins standard meetings by itself, and tells the hub.
 func (a *application) openConnectors() (*connectors, error) {
-	c := &connectors{seats: seats{a}, recordings: newRecordings(a.services), running: map[*recorder.Recorder]bool{}}
+	c := &connectors{seats: seats{a}, recordings: newRecordings(a.services), running: map[*recorder.Recorder]chan struct{}{}}
 	a.hub.Record = c.record
 	if a.cfg.SIP.Addr == "" {
 		return c, nil
@@ -45,23 +46,37 @@ func (a *application) openConnectors() (*connectors, error) {
 }
 
 // record begins to record a meeting.
-func (c *connectors) record(ctx context.Context, id string) error {
+func (c *connectors) record(ctx context.Context, id string, by meeting.Orderer) error {
 	chair, err := c.seats.sit(ctx, id, connector.Recorder, "Recording")
 	if err != nil {
 		return err
 	}
-	r, err := recorder.Start(ctx, chair, c.recordings, c.recordings.log)
+	to, err := c.recordings.begin(ctx, id, by) // everyone sees the recorder by now, and it has heard nothing yet
 	if err != nil {
+		chair.Leave()
+		return err
+	}
+	r, err := recorder.Start(ctx, chair, to, c.recordings.log)
+	if err != nil {
+		chair.Leave()
+		to.end(meeting.Orderer{}, triage.RecordingFailed)
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running[r] = true
+	noted := make(chan struct{})
+	c.running[r] = noted
 	if c.closed {
 		r.Stop()
 	}
 	go func() {
+		defer close(noted)
 		<-r.Done()
+		how := triage.RecordingStopped
+		if r.Err() != nil {
+			how = triage.RecordingFailed
+		}
+		to.end(chair.By(), how)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(c.running, r)
@@ -73,19 +88,19 @@ func (c *connectors) record(ctx context.Context, id string) error {
 func (c *connectors) Close(ctx context.Context) error {
 	c.mu.Lock()
 	c.closed = true
-	var all []*recorder.Recorder
-	for r := range c.running {
+	var all []<-chan struct{}
+	for r, noted := range c.running {
 		r.Stop()
-		all = append(all, r)
+		all = append(all, noted)
 	}
 	c.mu.Unlock()
 	var errs []error
 	if c.phone != nil {
 		errs = append(errs, c.phone.Close(ctx))
 	}
-	for _, r := range all {
+	for _, noted := range all {
 		select {
-		case <-r.Done():
+		case <-noted:
 		case <-ctx.Done():
 			errs = append(errs, errors.New("a recording did not end in time; its files are whole up to the last seconds"))
 		}
@@ -96,10 +111,10 @@ func (c *connectors) Close(ctx context.Context) error {
 // seats makes the hub's chairs the connectors' seats: neither package knows the other.
 type seats struct{ a *application }
 
-func (s seats) sit(ctx context.Context, id string, kind connector.Kind, name string) (connector.Seat, error) {
+func (s seats) sit(ctx context.Context, id string, kind connector.Kind, name string) (chair, error) {
 	c, err := s.a.hub.Sit(ctx, id, uint64(kind), name)
 	if err != nil {
-		return nil, err
+		return chair{}, err
 	}
 	return chair{c, s.a.media.server.Signalling()}, nil
 }
@@ -112,7 +127,10 @@ func (s seats) Sit(ctx context.Context, id string, kind connector.Kind, name str
 		s.a.log.ErrorContext(ctx, "a connector could not be seated", "meeting", id, "err", err)
 		return nil, &meeting.Refusal{Kind: meeting.Crowded, Why: "The meeting cannot be reached right now. Call again later."}
 	}
-	return seat, err
+	if err != nil {
+		return nil, err
+	}
+	return seat, nil
 }
 
 // chair is one, by the address at which this process reaches the media server.

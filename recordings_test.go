@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"os"
@@ -12,14 +11,25 @@ import (
 	"time"
 
 	"github.com/proffer/proffer/media/connector/recorder"
+	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/storage/embedded/embeddedtest"
 	"github.com/proffer/proffer/storage/objects"
+	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/triagetest"
 )
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
 
-// recordingsOf are those of a server whose data folder is dir.
-func recordingsOf(t *testing.T, dir string, free func() (int64, error)) *recordings {
+// studio is a server's recordings, with one standard meeting to record.
+type studio struct {
+	*recordings
+	t    *testing.T
+	host triage.Actor
+}
+
+const choir = triage.MeetingID("M-00000-00001")
+
+func newStudio(t *testing.T) *studio {
 	t.Helper()
 	s3 := embeddedtest.S3(t)
 	store, err := objects.Open(t.Context(), objects.Config{Endpoint: s3.Endpoint, AccessKey: s3.AccessKey, SecretKey: s3.SecretKey,
@@ -27,99 +37,158 @@ func recordingsOf(t *testing.T, dir string, free func() (int64, error)) *recordi
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRecordings(&services{cfg: Config{Data: dir}, objects: store, free: free, log: slog.New(slog.DiscardHandler)})
+	log := slog.New(slog.DiscardHandler)
+	desk := &triage.Desk{Store: triagetest.NewStore(nil), Objects: store, Clock: time.Now, Log: log, RecordingsKeep: time.Hour}
+	err = desk.Store.Update(t.Context(), func(tx triage.Tx) error {
+		return tx.InsertMeeting(t.Context(), triage.Meeting{ID: choir, Host: "A-1", Org: "O-1", Mode: triage.ModeStandard, Started: time.Now()}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &studio{newRecordings(&services{cfg: Config{Data: t.TempDir()}, objects: store, desk: desk, log: log}), t, triage.Actor{Account: "A-1", Org: "O-1"}}
 }
 
-func stored(t *testing.T, r *recordings, key string) string {
-	t.Helper()
-	f, err := r.objects.OpenDerivative(t.Context(), key)
+// restarted is the same server after its process ended.
+func (s *studio) restarted() *studio {
+	return &studio{newRecordings(&services{cfg: Config{Data: filepath.Dir(s.dir)}, objects: s.objects, desk: s.desk, log: s.log}), s.t, s.host}
+}
+
+func (s *studio) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// takes begins a recording and a file of it.
+func (s *studio) takes(person string) (take, io.WriteCloser) {
+	s.t.Helper()
+	to, err := s.begin(s.t.Context(), string(choir), meeting.Orderer{Account: "A-1"})
+	s.ok(err)
+	f, err := to.Create(recorder.File{Person: person, Part: 1, Type: "video/webm", Began: time.Now()})
+	s.ok(err)
+	_, err = io.WriteString(f, "sound of "+person)
+	s.ok(err)
+	return to, f
+}
+
+// only is the one recording of the meeting, with its one file.
+func (s *studio) only() (triage.RecordingFiles, triage.RecordingFile) {
+	s.t.Helper()
+	list, err := s.desk.ListRecordings(s.t.Context(), s.host, choir)
+	s.ok(err)
+	if len(list.Recordings) != 1 || len(list.Recordings[0].Files) != 1 {
+		s.t.Fatalf("%+v", list.Recordings)
+	}
+	return list.Recordings[0], list.Recordings[0].Files[0]
+}
+
+// downloads is what the host gets of a file.
+func (s *studio) downloads(f triage.RecordingFile) string {
+	s.t.Helper()
+	pb, err := s.desk.DownloadRecording(s.t.Context(), s.host, choir, f.ID)
 	if err != nil {
 		return "-"
 	}
-	defer f.Close()
-	b, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer pb.Close()
+	b, err := io.ReadAll(pb)
+	s.ok(err)
 	return string(b)
 }
 
-// TestRecordingsKept holds that a file is in the object store when it is whole, beside the index, and that one which an earlier process left
-// comes there too.
-func TestRecordingsKept(t *testing.T) {
-	dir := t.TempDir()
-	r := recordingsOf(t, dir, nil)
-	begun := time.Date(2026, 11, 26, 9, 30, 0, 0, time.UTC)
-	anna := recorder.File{Meeting: "M-1", Recording: begun, Join: [32]byte{0xaa}, Person: "Anna", Part: 1, Type: "video/webm", Began: begun}
-	ben := recorder.File{Meeting: "M-1", Recording: begun, Join: [32]byte{0xbb}, Person: "Ben", Part: 1, Type: "audio/matroska", Began: begun}
-	one, err := r.Create(anna)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Create(anna); err == nil {
-		t.Error("a file is begun twice")
-	}
-	two, err := r.Create(ben)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range []io.Writer{one, two} {
-		if _, err := io.WriteString(w, "sound"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := one.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.store(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	folder := "recordings/M-1/20261126T093000Z/"
-	if got := stored(t, r, folder+anna.Name()); got != "sound" {
-		t.Errorf("Anna's file holds %q", got)
-	}
-	if got := stored(t, r, folder+ben.Name()); got != "-" {
-		t.Errorf("Ben's file is written still, and stored as %q", got)
-	}
-	var index []indexed
-	if err := json.Unmarshal([]byte(stored(t, r, folder+indexName)), &index); err != nil || len(index) < 2 || index[len(index)-1].Person != "Ben" {
-		t.Errorf("the index is %v, %v", index, err)
-	}
-
-	again := recordingsOf(t, dir, nil) // the process ended with Ben's file open
-	again.objects = r.objects
-	if err := again.store(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := stored(t, again, folder+ben.Name()); got != "sound" {
-		t.Errorf("Ben's file holds %q", got)
-	}
-	index1 := filepath.Join(dir, "recordings", "M-1", "20261126T093000Z", indexName)
-	if err := os.Chtimes(index1, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	again.sweep()
-	if left, err := os.ReadDir(filepath.Join(dir, "recordings")); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+func (s *studio) empty() {
+	s.t.Helper()
+	if left, err := os.ReadDir(s.dir); err != nil || len(left) > 0 {
+		s.t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 
-// TestRecordingsNoRoom holds that a recording leaves room for everything else.
-func TestRecordingsNoRoom(t *testing.T) {
-	free := int64(minFree)
-	r := recordingsOf(t, t.TempDir(), func() (int64, error) { return free, nil })
-	f, err := r.Create(recorder.File{Meeting: "M-2", Part: 1, Type: "video/webm"})
-	if err != nil {
-		t.Fatal(err)
+// TestRecordingsKept holds that a file can be had once it is whole, and that nothing stays in the folder when the recording is over.
+func TestRecordingsKept(t *testing.T) {
+	s := newStudio(t)
+	to, f := s.takes("Anna")
+	s.ok(s.store(t.Context()))
+	if r, is := s.only(); r.End != triage.RecordingRuns || is.State != triage.FileWriting || s.downloads(is) != "-" {
+		t.Errorf("while it is written: %+v", r)
 	}
-	defer f.Close()
+	s.ok(f.Close())
+	s.ok(s.store(t.Context()))
+	if r, is := s.only(); r.End != triage.RecordingRuns || is.State != triage.FileReady || is.Size != 13 || s.downloads(is) != "sound of Anna" {
+		t.Errorf("while the recording runs: %+v", r)
+	}
+	to.end(meeting.Orderer{Account: "A-1"}, triage.RecordingStopped)
+	s.ok(s.store(t.Context()))
+	if r, _ := s.only(); r.End != triage.RecordingStopped {
+		t.Errorf("once it is over: %+v", r)
+	}
+	s.empty()
+}
+
+// TestRecordingsLeft holds that what a process left that ended abruptly is stored by the next one, and called what it is: a file that was
+// closed is whole, one that was written is not, and one that was never begun is none.
+func TestRecordingsLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		leave func(f io.WriteCloser) error
+		want  triage.RecordingFileState
+	}{
+		"closed": {func(f io.WriteCloser) error { return f.Close() }, triage.FileReady},
+		"open":   {func(io.WriteCloser) error { return nil }, triage.FileIncomplete},
+	} {
+		s := newStudio(t)
+		to, f := s.takes("Ben")
+		s.ok(c.leave(f))
+		_, err := s.desk.BeginRecordingFile(t.Context(), triage.RecordingFile{Recording: to.is.ID, Person: "Cleo", Part: 1, Type: "video/webm", Began: time.Now()})
+		s.ok(err)
+		again := s.restarted()
+		s.ok(again.store(t.Context()))
+		if r, is := again.only(); r.End != triage.RecordingInterrupted || is.State != c.want || again.downloads(is) != "sound of Ben" {
+			t.Errorf("%s: %+v", name, r)
+		}
+		again.empty()
+		s.ok(again.store(t.Context()))
+	}
+}
+
+// TestRecordingsErasedMeanwhile holds that nothing is kept of what was deleted before its server could store it.
+func TestRecordingsErasedMeanwhile(t *testing.T) {
+	s := newStudio(t)
+	_, f := s.takes("Dora")
+	s.ok(f.Close())
+	again := s.restarted()
+	_, is := again.only()
+	s.ok(s.desk.InterruptRecording(t.Context(), is.Recording, time.Time{}))                     // as the sweep of another node does
+	s.ok(s.objects.PutDerivative(t.Context(), is.Key(), is.Type, strings.NewReader("half"), 4)) // and as a process does that ends right afterwards
+	s.ok(s.desk.DeleteRecording(t.Context(), s.host, choir, is.Recording))
+	s.ok(again.store(t.Context()))
+	if _, err := s.objects.OpenDerivative(t.Context(), is.Key()); err == nil {
+		t.Error("its bytes are in the store")
+	}
+	again.empty()
+}
+
+// TestRecordingsNoRoom holds that a recording leaves room for everything else, and says that it is incomplete where it had to end.
+func TestRecordingsNoRoom(t *testing.T) {
+	s := newStudio(t)
+	free := int64(minFree)
+	s.free = func() (int64, error) { return free, nil }
+	to, f := s.takes("Eve")
 	free--
-	if _, err := r.Create(recorder.File{Meeting: "M-2", Part: 2}); err == nil || !strings.Contains(err.Error(), "room") {
+	if _, err := to.Create(recorder.File{Person: "Finn", Part: 2, Type: "video/webm"}); err == nil || !strings.Contains(err.Error(), "room") {
 		t.Errorf("a file is begun: %v", err)
+	}
+	if _, err := s.begin(t.Context(), string(choir), meeting.Orderer{}); err == nil {
+		t.Error("a recording is begun")
 	}
 	if _, err := io.Copy(f, bytes.NewReader(make([]byte, 2*lookEvery))); err == nil {
 		t.Error("a file is written on")
 	}
+	s.ok(f.Close())
+	to.end(meeting.Orderer{}, triage.RecordingFailed)
+	s.ok(s.store(t.Context()))
+	if r, is := s.only(); r.End != triage.RecordingFailed || is.State != triage.FileIncomplete {
+		t.Errorf("%+v", r)
+	}
+	s.empty()
 }
 
 // TestSIPConfig holds that what an operator writes is read, or refused in words that name the variable.

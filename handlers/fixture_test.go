@@ -43,8 +43,9 @@ type fixture struct {
 	free, held, waits, decided, failed matter // general lane
 	hidden, hiddenDone                 matter // child-safety lane
 	upload                             triage.UploadID
-	event                              string // of the general lane, sequenced
-	going, over                        string // meetings of the owner
+	event                              string   // of the general lane, sequenced
+	going, over                        string   // meetings of the owner
+	recorded, recording                recorded // of the meeting that goes on, where the host is a co-host: one that is over, one that runs
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -198,6 +199,8 @@ func (f *fixture) meetings() {
 		*id = string(m.ID)
 	}
 	must(f.t, hub.End(f.t.Context(), f.over))
+	must(f.t, f.store.PutSeated(f.t.Context(), f.going, meeting.Seated{Device: meeting.Key{7}, Account: f.column("host").acc.ID, In: true, Host: true}))
+	f.recorded, f.recording = f.record(f.going, "recorded", true), f.record(f.going, "", false)
 }
 
 // probe is one request of the matrix.

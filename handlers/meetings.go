@@ -3,6 +3,7 @@ package handlers
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -82,11 +83,17 @@ func (s *server) meeting(w http.ResponseWriter, r *http.Request, a triage.Actor)
 	if err != nil {
 		return err
 	}
+	recorded, err := s.desk.ListRecordings(r.Context(), a, triage.MeetingID(m.ID))
+	if err != nil && !errors.Is(err, triage.ErrNotFound) { // of an organisation that the host has left
+		return err
+	}
+	sees := err == nil
 	p, err := s.page(r, m.Title, "/meetings/"+m.ID)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, web.Meeting(web.MeetingView{Page: p, Meeting: m, Link: s.URL + "/m/" + m.ID, Fresh: !m.Opened && r.URL.Query().Has("new")}))
+	return s.render(w, r, http.StatusOK, web.Meeting(web.MeetingView{Page: p, Meeting: m, Link: s.URL + "/m/" + m.ID, Fresh: !m.Opened && r.URL.Query().Has("new"),
+		Recorded: sees, Recordings: len(recorded.Recordings)}))
 }
 
 func (s *server) endMeeting(w http.ResponseWriter, r *http.Request, a triage.Actor) error {

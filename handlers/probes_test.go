@@ -67,6 +67,13 @@ func (f *fixture) meetingProbes(add adder) {
 	for _, x := range []struct{ label, id string }{{"owner's", f.going}, {"over", f.over}, {"no such", "M-00000-00000"}} {
 		add("GET /meetings/{id}", x.label, "/meetings/"+x.id, nil)
 		add("POST /meetings/{id}/end", x.label, "/meetings/"+x.id+"/end", url.Values{})
+		add("GET /meetings/{id}/recordings", x.label, "/meetings/"+x.id+"/recordings", nil)
+		for i, r := range []recorded{f.recorded, f.recording} {
+			label, at := []string{"done", "running"}[i], "/meetings/"+x.id+"/recordings"
+			add("GET /meetings/{id}/recordings/files/{file}", x.label+", "+label, at+"/files/"+string(r.file), nil)
+			add("POST /meetings/{id}/recordings/files/{file}/delete", x.label+", "+label, at+"/files/"+string(r.file)+"/delete", url.Values{})
+			add("POST /meetings/{id}/recordings/{recording}/delete", x.label+", "+label, at+"/"+string(r.id)+"/delete", url.Values{})
+		}
 		add("GET /m/{id}", x.label, "/m/"+x.id, nil)
 		add("POST /m/{id}/certificate", x.label, "/m/"+x.id+"/certificate", nil)
 		add("GET /m/{id}/session", x.label, "/m/"+x.id+"/session", nil)

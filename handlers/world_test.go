@@ -126,7 +126,7 @@ func newWorld(t testing.TB) *world {
 	intake, err := objects.NewIntake(w.store, w.objects, objects.IntakeConfig{Log: log})
 	must(t, err)
 	w.desk = &triage.Desk{Store: w.store, Objects: w.objects, Signer: ringSigner{ring}, Witness: custody.NewWitness(ring), Clock: clock, Log: log,
-		URL: "http://proffer.example", Lock: time.Hour}
+		URL: "http://proffer.example", Lock: time.Hour, RecordingsKeep: 30 * 24 * time.Hour}
 	hub := w.store.Hub()
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

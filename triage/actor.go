@@ -44,24 +44,29 @@ const (
 	MeetingCreate   Action = "meeting.create"   // make a meeting; whether it may be end-to-end encrypted is its plan's business
 	MeetingRead     Action = "meeting.read"     // see one's own meetings and their links; who enters one needs no more than its link
 	MeetingEnd      Action = "meeting.end"      // end one's own meeting for everyone
+
+	RecordingRead     Action = "recording.read"     // see what was recorded of one's own meeting
+	RecordingDownload Action = "recording.download" // take a file of it out
+	RecordingDelete   Action = "recording.delete"   // delete it for good
 )
 
 // AllActions lists every action, in the order of the golden file.
 var AllActions = []Action{
 	ReportCreate, ReportRead, ReportChange, QueueRead, CaseRead, CaseClaim, CaseWork, CaseNote, CaseReopen, ExhibitView,
 	ExhibitRetry, DecisionApprove, PackageRequest, PackageApprove, PackageRead, PackageDownload, LogRead, PeopleRead,
-	SelfManage, MeetingCreate, MeetingRead, MeetingEnd,
+	SelfManage, MeetingCreate, MeetingRead, MeetingEnd, RecordingRead, RecordingDownload, RecordingDelete,
 }
 
 // Target is what Can needs to know of the thing acted upon. The zero Target stands for "in general": a page that lists,
 // a menu entry.
 type Target struct {
-	Lane     Lane         // of the case; "" in general
-	Owner    account.ID   // who filed the report, or hosts the meeting
-	Claimant account.ID   // who holds the lease
-	Proposer account.ID   // who decided or requested what is now to be approved
-	State    State        // of the case
-	Parties  []account.ID // who reported, and who is reported, in the case: it does not exist for them. See caseTarget
+	Lane     Lane          // of the case; "" in general
+	Owner    account.ID    // who filed the report, or hosts the meeting
+	Org      account.OrgID // whose recording it is; with Owner only
+	Claimant account.ID    // who holds the lease
+	Proposer account.ID    // who decided or requested what is now to be approved
+	State    State         // of the case
+	Parties  []account.ID  // who reported, and who is reported, in the case: it does not exist for them. See caseTarget
 }
 
 // Proposed is the target once somebody decided or requested what is now to be approved.
@@ -93,7 +98,8 @@ var roleActions = map[Action]account.Roles{
 // everything it does not allow is refused. A case in the child-safety lane does not exist for anyone without that role,
 // whatever else they are (DESIGN I10); child-safety reviewers by that role alone work in their lane only. A liaison by
 // that role alone sees settled cases only. To its parties a case does not exist either: nobody works on one, nor
-// learns of one, that is about them.
+// learns of one, that is about them. Recordings are the organisation's whose meeting it was: they are there for its host alone,
+// as long as they belong to it. Co-hosts lead a meeting while it runs and may come from anywhere; staff have no business there.
 func Can(a Actor, do Action, on Target) bool {
 	if a.Account == "" || a.Account == account.System {
 		return false
@@ -103,6 +109,8 @@ func Can(a Actor, do Action, on Target) bool {
 		return true
 	case ReportRead, ReportChange, MeetingRead, MeetingEnd:
 		return on.Owner == "" || on.Owner == a.Account
+	case RecordingRead, RecordingDownload, RecordingDelete:
+		return on.Owner == "" || on.Owner == a.Account && on.Org == a.Org
 	}
 	roles := rolesIn(a.Roles, on.Lane)
 	if !laneOpen(a, on.Lane) || !roles.Has(roleActions[do]...) {
@@ -163,7 +171,7 @@ func Allow(a Actor, do Action, on Target) error {
 	if Can(a, do, on) {
 		return nil
 	}
-	if !laneOpen(a, on.Lane) || on.Owner != "" && on.Owner != a.Account || slices.Contains(on.Parties, a.Account) {
+	if !laneOpen(a, on.Lane) || on.Owner != "" && on.Owner != a.Account || on.Org != "" && on.Org != a.Org || slices.Contains(on.Parties, a.Account) {
 		return Errorf(NotFound, "There is nothing here under that number, or it is not yours to see.")
 	}
 	switch do {

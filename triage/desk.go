@@ -31,6 +31,8 @@ type Desk struct {
 	Lock    time.Duration // how long evidence is locked once it is reported (PROFFER_EVIDENCE_LOCK)
 
 	Platform Platform // what proofs of clips are held against; nil: nothing is verified here
+	// RecordingsKeep is how long a recording is kept after it ended (PROFFER_RECORDINGS_KEEP).
+	RecordingsKeep time.Duration
 }
 
 // now is the time as the store keeps it: UTC, in microseconds.

@@ -208,7 +208,7 @@ func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhib
 
 // Sweep collects what time has overtaken and reports whether there may be more.
 func (d *Desk) Sweep(ctx context.Context) error {
-	return errors.Join(d.expireLeases(ctx), d.closeDelivered(ctx))
+	return errors.Join(d.expireLeases(ctx), d.closeDelivered(ctx), d.sweepRecordings(ctx))
 }
 
 func (d *Desk) expireLeases(ctx context.Context) error {

@@ -35,7 +35,7 @@ type SendLink struct {
 }
 
 // Sweep collects what time has overtaken: leases that ran out, uploads that stand still, decided cases whose effects
-// are all delivered. It runs every minute.
+// are all delivered, recordings whose time has come. It runs every minute, and when somebody deleted a recording.
 type Sweep struct{}
 
 // Kind names the job in the jobs table.

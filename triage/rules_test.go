@@ -66,6 +66,7 @@ func TestCanGolden(t *testing.T) {
 		{"mine", triage.Target{Lane: triage.LaneGeneral, State: triage.StateClaimed, Claimant: "A-me", Proposer: "A-me", Owner: "A-host"}},
 		{"others'", triage.Target{Lane: triage.LaneGeneral, State: triage.StateAwaiting, Claimant: "A-x", Proposer: "A-x", Owner: "A-x"}},
 		{"decided", triage.Target{Lane: triage.LaneGeneral, State: triage.StateDecided}},
+		{"the host's, of an organisation that they left", triage.Target{Owner: "A-host", Org: "O-left"}},
 		{"child safety", triage.Target{Lane: triage.LaneChildSafety, State: triage.StateQueued}},
 		{"child safety, decided", triage.Target{Lane: triage.LaneChildSafety, State: triage.StateDecided}},
 	}
@@ -96,7 +97,8 @@ func TestChildSafetyLaneIsClosed(t *testing.T) {
 	a := triage.Actor{Account: "A-all", Roles: all}
 	for _, do := range triage.AllActions {
 		switch do {
-		case triage.SelfManage, triage.ReportCreate, triage.ReportRead, triage.ReportChange, triage.MeetingCreate, triage.MeetingRead, triage.MeetingEnd:
+		case triage.SelfManage, triage.ReportCreate, triage.ReportRead, triage.ReportChange, triage.MeetingCreate, triage.MeetingRead, triage.MeetingEnd,
+			triage.RecordingRead, triage.RecordingDownload, triage.RecordingDelete:
 			continue // not about a case
 		}
 		for _, s := range triage.AllStates {

@@ -35,6 +35,7 @@ type Tx interface {
 	IntakeTx
 	CaseTx
 	PackageTx
+	RecordingTx
 	LogTx
 
 	// Enqueue makes a job exist if and only if the transaction commits. A job equal to one that has not begun yet
@@ -249,6 +250,29 @@ type PackageQuery struct {
 	Limit   int
 }
 
+// RecordingTx keeps what is known of recordings of meetings.
+type RecordingTx interface {
+	// InsertRecording fails where the meeting is not a standard one that goes on.
+	InsertRecording(ctx context.Context, r Recording) error
+	Recording(ctx context.Context, id RecordingID) (Recording, error)
+	SaveRecording(ctx context.Context, r Recording) error                     // Ended and End only
+	RecordingsOf(ctx context.Context, m MeetingID) ([]Recording, error)       // newest first
+	SeeRecordings(ctx context.Context, ids []RecordingID, at time.Time) error // moves Seen of those that run later, without touching the version
+	// SilentRecordings lists recordings that run and were not seen since before, the longest silent first.
+	SilentRecordings(ctx context.Context, before time.Time, limit int) ([]Recording, error)
+	// OverdueRecordings lists recordings that ended before a time and have files that are not erased, oldest end first.
+	OverdueRecordings(ctx context.Context, before time.Time, limit int) ([]Recording, error)
+	// DeleteEmptyRecordings deletes recordings that ended before a time and have no files.
+	DeleteEmptyRecordings(ctx context.Context, before time.Time) error
+
+	InsertRecordingFile(ctx context.Context, f RecordingFile) error
+	RecordingFile(ctx context.Context, id RecordingFileID) (RecordingFile, error)
+	SaveRecordingFile(ctx context.Context, f RecordingFile) error                 // Person, Ended, Size and State only
+	RecordingFilesOf(ctx context.Context, r RecordingID) ([]RecordingFile, error) // by their beginning
+	ErasedRecordingFiles(ctx context.Context, limit int) ([]RecordingFile, error) // in the order of their numbers
+	DeleteRecordingFile(ctx context.Context, id RecordingFileID) error            // NotFound where it is not erased
+}
+
 // LogTx keeps the custody log. Log is all that use cases need; the rest serves the sequencer and the readers.
 type LogTx interface {
 	// Log appends an event; it gets its place in the tree when it is sequenced after the commit. The database refuses
@@ -309,6 +333,8 @@ type Objects interface {
 	// PutDerivative stores a derivative or a package; size -1 when it is not known.
 	PutDerivative(ctx context.Context, key, contentType string, r io.Reader, size int64) error
 	OpenDerivative(ctx context.Context, key string) (io.ReadSeekCloser, error)
+	// DeleteDerivative deletes every version of what PutDerivative stored; of what is not there, nothing.
+	DeleteDerivative(ctx context.Context, key string) error
 	// Sync returns when what was acknowledged before has reached the disk (embedded mode; a no-op elsewhere).
 	Sync(ctx context.Context) error
 }

@@ -76,7 +76,7 @@ type bytesCloser struct{ *strings.Reader }
 func (bytesCloser) Close() error { return nil }
 
 func (o objects) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {
-	if key == builtKey {
+	if key == builtKey || strings.HasPrefix(key, "recordings/") {
 		return bytesCloser{strings.NewReader(builtBytes)}, nil
 	}
 	return nil, triage.Errorf(triage.NotFound, "no bytes in this test")
@@ -85,6 +85,10 @@ func (o objects) OpenDerivative(_ context.Context, key string) (io.ReadSeekClose
 func (o objects) Retain(context.Context, triage.Blob, time.Time) error { return o.w.call("retain") }
 
 func (o objects) PutDerivative(context.Context, string, string, io.Reader, int64) error { return nil }
+
+func (o objects) DeleteDerivative(_ context.Context, key string) error {
+	return o.w.call("delete " + key)
+}
 
 func (o objects) Sync(context.Context) error { return o.w.call("sync") }
 

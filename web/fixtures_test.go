@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"github.com/a-h/templ"
@@ -259,13 +260,35 @@ func (w world) meeting(m meeting.Meeting) meeting.Meeting {
 	return m
 }
 
+// recorded is a recording of each kind, with a file in each state.
+func (w world) recorded() triage.MeetingRecordings {
+	out := triage.MeetingRecordings{Meeting: triage.Meeting{ID: "M-3K9QA-77ZPW", Title: w.name, Mode: triage.ModeStandard}}
+	for i, end := range []triage.RecordingEnd{triage.RecordingRuns, triage.RecordingStopped, triage.RecordingFailed, triage.RecordingInterrupted} {
+		r := triage.RecordingFiles{Recording: triage.Recording{ID: triage.RecordingID(fmt.Sprintf("V-00000-%05d", i)), Began: w.ago(time.Hour), End: end}, ByName: w.name}
+		if end != triage.RecordingRuns {
+			r.Ended, r.Erase = w.now, w.now.Add(30*24*time.Hour)
+		}
+		for j, state := range []triage.RecordingFileState{triage.FileWriting, triage.FileReady, triage.FileIncomplete} {
+			f := triage.RecordingFile{ID: triage.RecordingFileID(fmt.Sprintf("Y-00000-%05d", 10*i+j)), Person: w.name, Screen: j == 1, Began: w.ago(time.Hour), State: state}
+			if f.Stored() {
+				f.Ended, f.Size = w.now, 123456789
+			}
+			r.Files = append(r.Files, f)
+		}
+		out.Recordings = append(out.Recordings, r)
+	}
+	return out
+}
+
 func (w world) meetingPages() map[string]templ.Component {
 	goes, over := w.meeting(meeting.Meeting{Mode: meeting.Standard, Opened: true}), w.meeting(meeting.Meeting{Mode: meeting.E2EE, Ended: w.now})
 	return map[string]templ.Component{
 		"meetings": Meetings(MeetingsView{Page: w.page("My meetings", "/meetings"), Meetings: []meeting.Meeting{goes, over},
 			Form: MeetingForm{Title: w.name, When: w.words, Mode: "e2ee"}, Messages: w.messages("title", "when", "mode"), WhyNot: w.words}),
-		"meeting":      Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: goes, Link: "http://localhost:8080/m/M-3K9QA-77ZPW"}),
-		"meeting over": Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: over}),
+		"meeting":         Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: goes, Link: "http://localhost:8080/m/M-3K9QA-77ZPW"}),
+		"meeting over":    Meeting(MeetingView{Page: w.page(w.name, "/meetings/M-3K9QA-77ZPW"), Meeting: over}),
+		"recordings":      Recordings(RecordingsView{Page: w.page("Recordings", "/meetings/M-3K9QA-77ZPW/recordings"), MeetingRecordings: w.recorded(), Keep: 30 * 24 * time.Hour}),
+		"recordings none": Recordings(RecordingsView{Page: w.page("Recordings", "/meetings/M-3K9QA-77ZPW/recordings"), MeetingRecordings: triage.MeetingRecordings{Meeting: w.recorded().Meeting}, Keep: time.Hour}),
 		"room": Room(RoomView{Page: w.page(w.name, "/m/M-3K9QA-77ZPW"), ID: "M-3K9QA-77ZPW", MeetingName: w.name, Mode: "e2ee", Name: w.name, Host: true,
 			Bundle: "A1B2 C3D4 E5F6 A7B8 C9D0"}),
 	}

@@ -40,6 +40,9 @@ type MeetingView struct {
 	Meeting meeting.Meeting
 	Link    string // the room's address. Of an end-to-end encrypted meeting it lacks the secret, which the host's browser draws
 	Fresh   bool   // it was made a moment ago, in this browser
+
+	Recordings int  // of it, that are kept
+	Recorded   bool // the viewer may see them
 }
 
 // RoomView is the meeting room's page. Its scripts find all that they need in data attributes.

@@ -23,7 +23,8 @@ type Chair struct {
 	// Guarded by room.mu.
 	in  bool
 	out bool
-	why string // it is out
+	why string  // it is out
+	by  Orderer // who had it taken out; zero where nobody had
 }
 
 // Change is what holds in a standard meeting: its key and who is there.
@@ -184,6 +185,13 @@ func (c *Chair) Why() string {
 	c.room.mu.Lock()
 	defer c.room.mu.Unlock()
 	return c.why
+}
+
+// By tells, after Next said that there is no more, which host had the chair taken away; zero where none had.
+func (c *Chair) By() Orderer {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return c.by
 }
 
 // Ticket tells how to reach the media server. It is asked anew for each connection.

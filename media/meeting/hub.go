@@ -26,8 +26,8 @@ type Config struct {
 	Log      *slog.Logger
 	Relay    Relay // nil: nobody else uses the store
 
-	Record func(ctx context.Context, id string) error // begins to record a meeting, by Sit; nil: nothing is recorded here
-	Number string                                     // at which the telephone is; "": nobody dials in
+	Record func(ctx context.Context, id string, by Orderer) error // begins to record a meeting, by Sit; nil: nothing is recorded here
+	Number string                                                 // at which the telephone is; "": nobody dials in
 }
 
 // Hub holds the meetings that this node keeps (Relay) and somebody has a session in. It is safe for concurrent use.

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/proffer/proffer/triage/account"
 )
 
 // What a standard meeting can have beside its people: a recording, and a number to dial in.
@@ -18,6 +20,7 @@ func (r *room) orderRecord(ctx context.Context, s *Session, _ J, on bool) string
 	case !on && is == nil:
 		return "The meeting is not being recorded."
 	case !on:
+		is.by = s.orderer()
 		r.dismiss(ctx, is.j, "The host stopped the recording.")
 		return ""
 	case is != nil || r.recording:
@@ -26,15 +29,16 @@ func (r *room) orderRecord(ctx context.Context, s *Session, _ J, on bool) string
 		return "This server records no meetings."
 	}
 	r.recording = true
-	r.h.calls.Go(func() { r.record(s) })
+	by := s.orderer()
+	r.h.calls.Go(func() { r.record(s, by) })
 	return ""
 }
 
 // record begins a recording, which takes its chair by itself.
-func (r *room) record(s *Session) {
+func (r *room) record(s *Session, by Orderer) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*storeTime)
 	defer cancel()
-	err := r.h.Record(ctx, r.id)
+	err := r.h.Record(ctx, r.id, by)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.recording = false
@@ -47,6 +51,15 @@ func (r *room) record(s *Session) {
 		s.refuse(OrderRecord, "The recording could not begin. Try again in a minute.")
 	}
 }
+
+// Orderer is a host who gave an order.
+type Orderer struct {
+	Account account.ID // "" of a co-host without one
+	J       J          // their appearance in the meeting; zeros where nobody gave the order
+}
+
+// orderer is who speaks in a session.
+func (s *Session) orderer() Orderer { return Orderer{s.account, s.join.J} }
 
 func (r *room) recorder() *Chair {
 	for _, c := range r.chairs {

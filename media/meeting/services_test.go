@@ -20,7 +20,9 @@ func TestRecord(t *testing.T) {
 		h.refused(meeting.OrderRecord) // nobody records on this server
 		var chair *meeting.Chair
 		var fails error
-		w.hub.Record = func(ctx context.Context, id string) (err error) {
+		var by meeting.Orderer
+		w.hub.Record = func(ctx context.Context, id string, who meeting.Orderer) (err error) {
+			by = who
 			if fails != nil {
 				return fails
 			}
@@ -51,6 +53,9 @@ func TestRecord(t *testing.T) {
 		h.send(stop)
 		if _, held := newest(chair); held || chair.Why() != "The host stopped the recording." {
 			t.Errorf("%v, %q", held, chair.Why())
+		}
+		if want := (meeting.Orderer{Account: host, J: h.j}); by != want || chair.By() != want {
+			t.Errorf("it is begun by %v and stopped by %v, not by %v", by, chair.By(), want)
 		}
 		if got := g.members(); len(got) != 2 {
 			t.Errorf("the roster is %v", got)

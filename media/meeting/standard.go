@@ -281,6 +281,9 @@ func (r *room) orderRemove(ctx context.Context, s *Session, j J, _ bool) string 
 	case at == nil:
 		return "They are not in the meeting any more."
 	case at.kind != Person:
+		if c := r.chairs[j]; c != nil {
+			c.by = s.orderer()
+		}
 		r.dismiss(ctx, j, "The host took it out of the meeting.")
 		return ""
 	case at.Owner && at.J != s.join.J:

@@ -124,16 +124,25 @@ func (in *Intake) erase(ctx context.Context, tx triage.Tx, blob triage.Blob, now
 
 // erase deletes every version of an evidence object, which S3 refuses as long as one is locked.
 func (s *Store) erase(ctx context.Context, key string) error {
+	return s.eraseFrom(ctx, s.evidence, key)
+}
+
+// DeleteDerivative deletes every version of what PutDerivative stored. What is not there is deleted already.
+func (s *Store) DeleteDerivative(ctx context.Context, key string) error {
+	return s.eraseFrom(ctx, s.derivative, key)
+}
+
+func (s *Store) eraseFrom(ctx context.Context, bucket, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
 	defer cancel()
-	for o := range s.client.ListObjects(ctx, s.evidence, minio.ListObjectsOptions{Prefix: key, WithVersions: true, Recursive: true}) {
+	for o := range s.client.ListObjects(ctx, bucket, minio.ListObjectsOptions{Prefix: key, WithVersions: true, Recursive: true}) {
 		if o.Err != nil {
 			return fault(ctx, "listing the versions of "+key, o.Err)
 		}
 		if o.Key != key {
 			continue
 		}
-		if err := s.client.RemoveObject(ctx, s.evidence, key, minio.RemoveObjectOptions{VersionID: o.VersionID}); err != nil {
+		if err := s.client.RemoveObject(ctx, bucket, key, minio.RemoveObjectOptions{VersionID: o.VersionID}); err != nil {
 			return fault(ctx, "deleting version "+o.VersionID+" of "+key, err)
 		}
 	}

@@ -88,6 +88,43 @@ func TestAppendOnly(t *testing.T) {
 	}
 }
 
+// TestRecordingsAreNotRewritten holds that nothing is recorded of an encrypted meeting, that what ended stays so, and that a file goes only
+// after it was erased for everyone, and comes back for nobody.
+func TestRecordingsAreNotRewritten(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	seed(t, s)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	s.update(func(ctx context.Context, tx triage.Tx) error {
+		return errors.Join(tx.InsertRecording(ctx, triage.Recording{ID: "V-1", Meeting: "M-1", Began: now, Seen: now}),
+			tx.InsertRecordingFile(ctx, triage.RecordingFile{ID: "Y-1", Recording: "V-1", Meeting: "M-1", Person: "Anna", Part: 1, Type: "video/webm", Began: now,
+				State: triage.FileWriting}))
+	})
+	refused(t, s, "DELETE FROM recording_files")
+	for statement, want := range map[string]string{
+		"DELETE FROM recordings":                      "23503",
+		"UPDATE recording_files SET state = 'ready'":  "23514", // without its end
+		"UPDATE recording_files SET state = 'erased'": "23514", // with a name
+		"UPDATE recordings SET ended = now()":         "23514", // without saying how
+	} {
+		var pg *pgconn.PgError
+		if err := s.sql(statement); !errors.As(err, &pg) || pg.Code != want {
+			t.Errorf("%s: got %v, want %s", statement, err, want)
+		}
+	}
+	for _, statement := range []string{`UPDATE recordings SET ended = now(), "end" = 'stopped'`, "UPDATE recording_files SET state = 'erased', person = ''"} {
+		if err := s.sql(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(t, s, "UPDATE recordings SET ended = NULL, \"end\" = ''")
+	refused(t, s, "UPDATE recording_files SET state = 'writing'")
+	if err := s.sql("UPDATE meetings SET mode = 'e2ee'"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, s, "INSERT INTO recordings (id, meeting, began, seen) VALUES ('V-2', 'M-1', now(), now())")
+}
+
 // refused checks that a trigger refuses a statement.
 func refused(t *testing.T, s subject, statement string) {
 	t.Helper()

@@ -74,6 +74,12 @@ const (
 	HoldPlaced        Act = "hold.placed"
 	HoldReleased      Act = "hold.released"
 
+	RecordingStarted    Act = "recording.started"
+	RecordingStopped    Act = "recording.stopped"
+	RecordingDownloaded Act = "recording.downloaded"
+	RecordingDeleted    Act = "recording.deleted"
+	RecordingErased     Act = "recording.erased"
+
 	SessionStarted Act = "session.started"
 	SessionEnded   Act = "session.ended"
 	SessionRevoked Act = "session.revoked"
@@ -162,6 +168,12 @@ var acts = []ActInfo{
 	{RetentionErased, "Content erased", "Content whose retention had ended was erased, with the salts of its log entries.", true},
 	{HoldPlaced, "Legal hold placed", "The evidence was put under a legal hold and cannot be erased.", false},
 	{HoldReleased, "Legal hold released", "Two people released a legal hold.", false},
+
+	{RecordingStarted, "Recording started", "A host began to record a standard meeting on the server; everyone in it was told.", false},
+	{RecordingStopped, "Recording stopped", "A recording ended: a host stopped it, the meeting was over, or it could not be kept any longer.", false},
+	{RecordingDownloaded, "Recording downloaded", "The host of a recorded meeting took a file of the recording out.", false},
+	{RecordingDeleted, "Recording deleted", "The host of a recorded meeting deleted a file of the recording for good.", false},
+	{RecordingErased, "Recording erased", "A file of a recording was erased because its retention had ended.", false},
 
 	{SessionStarted, "Signed in", "A member of staff signed in.", false},
 	{SessionEnded, "Signed out", "A member of staff signed out.", false},

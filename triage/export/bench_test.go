@@ -60,6 +60,7 @@ func (b bucket) Sync(context.Context) error                           { return n
 func (b bucket) OpenDerivative(ctx context.Context, key string) (io.ReadSeekCloser, error) {
 	return b.files.OpenDerivative(ctx, key)
 }
+func (b bucket) DeleteDerivative(context.Context, string) error { panic("not called") }
 func (b bucket) PutDerivative(ctx context.Context, key, contentType string, r io.Reader, size int64) error {
 	return b.Store.PutDerivative(ctx, key, contentType, r, size)
 }

@@ -45,6 +45,7 @@ func (f files) Sync(context.Context) error                           { return ni
 func (f files) OpenDerivative(_ context.Context, key string) (io.ReadSeekCloser, error) {
 	return os.Open(f.path(key))
 }
+func (f files) DeleteDerivative(context.Context, string) error { panic("not called") }
 func (f files) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ int64) error {
 	b, err := io.ReadAll(r)
 	if err != nil {

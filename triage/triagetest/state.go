@@ -36,6 +36,9 @@ type state struct {
 	enforcements map[string]triage.Enforcement
 	packages     map[triage.PackageID]triage.Package
 
+	recordings     map[triage.RecordingID]triage.Recording
+	recordingFiles map[triage.RecordingFileID]triage.RecordingFile
+
 	events      []custody.Event
 	leaves      []triage.Leaf
 	hashes      [][32]byte
@@ -83,6 +86,7 @@ func (s *state) clone() *state {
 		cloneMap(s.derivatives), slices.Clone(s.watches), cloneMap(s.views),
 		cloneMap(s.cases), cloneMap(s.skips), cloneMap(s.notes), cloneMap(s.decisions), cloneMap(s.enforcements),
 		cloneMap(s.packages),
+		cloneMap(s.recordings), cloneMap(s.recordingFiles),
 		slices.Clone(s.events), slices.Clone(s.leaves), slices.Clone(s.hashes), slices.Clone(s.checkpoints), slices.Clone(s.jobs),
 	}
 }

@@ -34,7 +34,7 @@ func Run(t *testing.T, newStore func(testing.TB) Subject) {
 		{"blobs", testBlobs}, {"reports", testReports}, {"earlier reports", testEarlierReports}, {"exhibits", testExhibits},
 		{"viewing", testViewing}, {"cases", testCases}, {"queue order", testQueueOrder}, {"queue filters", testQueueFilters},
 		{"queue rows", testQueueRows}, {"parties", testParties}, {"next case", testNextCase}, {"claims race", testClaimsRace}, {"sweeping", testSweeping},
-		{"decisions", testDecisions}, {"enforcements", testEnforcements}, {"packages", testPackages}, {"log", testLog},
+		{"decisions", testDecisions}, {"enforcements", testEnforcements}, {"packages", testPackages}, {"recordings", testRecordings}, {"log", testLog},
 		{"not found", testNotFound},
 	} {
 		t.Run(part.name, func(t *testing.T) {

@@ -116,6 +116,13 @@ func (s *shop) PutDerivative(_ context.Context, key, _ string, r io.Reader, _ in
 	return err
 }
 
+func (s *shop) DeleteDerivative(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.kept, key)
+	return nil
+}
+
 func (s *shop) Retain(context.Context, triage.Blob, time.Time) error { return nil }
 
 func (s *shop) Sync(context.Context) error {

@@ -32,6 +32,7 @@ type reel struct {
 
 	// Of run alone:
 	first  []rtpframe.Frame // of a file that has not been begun
+	since  time.Time        // the first of them came
 	out    *writer
 	closer io.Closer
 	broken map[franking.Source]bool // pictures of which frames are missing, until a key frame
@@ -57,7 +58,7 @@ func (r *reel) run() {
 	ticker := time.NewTicker(gather / 4)
 	defer ticker.Stop()
 	defer r.finish()
-	var began, last time.Time
+	var last time.Time
 	for {
 		select {
 		case f, ok := <-r.queue:
@@ -66,12 +67,12 @@ func (r *reel) run() {
 			}
 			r.bytes.Add(-int64(len(f.Data)))
 			if last = time.Now(); r.out == nil && len(r.first) == 0 {
-				began = last
+				r.since = last
 			}
 			r.take(f)
 		case now := <-ticker.C:
 			switch {
-			case r.out == nil && len(r.first) > 0 && now.Sub(began) >= gather:
+			case r.out == nil && len(r.first) > 0 && now.Sub(r.since) >= gather:
 				r.begin()
 			case r.out != nil && now.Sub(last) >= forgotten && r.gone():
 				r.finish()
@@ -101,6 +102,7 @@ func (r *reel) take(f rtpframe.Frame) {
 			return
 		}
 		r.finish()
+		r.since = time.Now()
 	}
 	if r.out == nil {
 		r.first = append(r.first, f)
@@ -148,7 +150,7 @@ func (r *reel) begin() {
 	}
 	slices.SortFunc(tracks, func(a, b track) int { return int(a.source) - int(b.source) })
 	r.file.Part++
-	r.file.Began, r.file.Type = time.Now(), kindOf(tracks)
+	r.file.Began, r.file.Type = r.since, kindOf(tracks)
 	to, err := r.create(r.file)
 	if err != nil {
 		r.fail(err)
