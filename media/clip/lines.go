@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -175,7 +176,7 @@ func (f *Frozen) written(join [32]byte, from, to uint64) []*Received {
 		_, _, err := Words(x.Data)
 		return err != nil || x.Time < from || x.Time > to || f.conflicts(join, x)
 	})
-	slices.SortFunc(fs, func(a, b *Received) int { return int(int64(a.Counter) - int64(b.Counter)) })
+	slices.SortFunc(fs, func(a, b *Received) int { return cmp.Compare(a.Counter, b.Counter) })
 	return f.trim(join, fs)
 }
 
@@ -310,7 +311,7 @@ func (v *linesVerifier) line(l *ProofLine, m *Member, s *stream) State {
 func (v *linesVerifier) linesVerdict() LinesVerdict {
 	out := v.found
 	out.Findings = v.out.Findings
-	slices.SortStableFunc(out.Lines, func(a, b LineVerdict) int { return int(int64(a.Time) - int64(b.Time)) })
+	slices.SortStableFunc(out.Lines, func(a, b LineVerdict) int { return cmp.Compare(a.Time, b.Time) })
 	verified := 0
 	for _, l := range out.Lines {
 		if l.State == StateVerified {

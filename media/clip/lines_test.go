@@ -310,6 +310,17 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
+// FuzzWords holds that a plaintext that is read has one encoding.
+func FuzzWords(f *testing.F) {
+	f.Add(cliptest.Line("Grüße\n", make([]byte, 32)...))
+	f.Add([]byte{0x83, 0x64})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if text, to, err := clip.Words(b); err == nil && !bytes.Equal(cliptest.Line(text, to...), b) {
+			t.Errorf("%x is read as %q", b, text)
+		}
+	})
+}
+
 // FuzzVerifyLines holds that no file makes verification fail in another way than by a verdict, and none but the true one is verified.
 func FuzzVerifyLines(f *testing.F) {
 	s := newChatScene(f)

@@ -156,6 +156,16 @@ var scripts = map[string]func(*script){
 			s.send(sound, ms, false, []byte{0x78, byte(ms)})
 		}
 	},
+	"first key frame in conflict": func(s *script) {
+		camera := s.guest.Stream(franking.Camera, franking.VP8)
+		for ms := uint64(1000); ms < 4000; ms += 250 {
+			s.send(camera, ms, ms%1000 == 0, frame(ms%1000 == 0, 160, byte(ms/250)))
+			if ms == 1000 {
+				s.v.Received[len(s.v.Received)-1].Commitment = bytes.Repeat([]byte{7}, 32)
+			}
+			s.stamp(camera, ms+200)
+		}
+	},
 	"with chat": func(s *script) {
 		chat := s.guest.Chat()
 		say := func(ms uint64, text string, to ...byte) { s.send(chat, ms, false, cliptest.Line(text, to...)) }
@@ -246,7 +256,7 @@ const vectorFile = "../testdata/clips.json"
 func TestVectors(t *testing.T) {
 	if *update {
 		var all []vector
-		for _, name := range []string{"camera and microphone", "trimmed", "layers", "screen of VP9 with a hole", "conflict and no stamps", "with chat", "out of the window"} {
+		for _, name := range []string{"camera and microphone", "trimmed", "layers", "screen of VP9 with a hole", "conflict and no stamps", "first key frame in conflict", "with chat", "out of the window"} {
 			all = append(all, makeVector(t, name))
 		}
 		b, err := json.MarshalIndent(all, "", " ")
