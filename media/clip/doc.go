@@ -7,5 +7,5 @@
 // nothing that a player could show and the verifier not see.
 //
 // Files: frame.go and layout.go have the form of a clip, ebml.go its bytes, picture.go what is read of a key frame; proof.go has the proof and
-// its encoding, verify.go and verdict.go what is found, ring.go the ring.
+// its encoding, verify.go and verdict.go what is found, ring.go the ring, lines.go the lines of chat.
 package clip

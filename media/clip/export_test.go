@@ -26,3 +26,18 @@ func Recode(body []byte) ([]byte, error) {
 	}
 	return encode(p), nil
 }
+
+// OpenLines reads a file of lines, for tests that change it and sign it again.
+func OpenLines(data []byte) (*Lines, error) {
+	l, _, err := openLines(data)
+	return l, err
+}
+
+// RecodeLines reads the body of a file of lines and writes it with the encoder for any type.
+func RecodeLines(body []byte) ([]byte, error) {
+	l, err := decodeLines(body)
+	if err != nil {
+		return nil, err
+	}
+	return encode(l), nil
+}

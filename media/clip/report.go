@@ -65,14 +65,21 @@ func (f *Frozen) Make(c Choice, p Parties) (clip, proof []byte, err error) {
 // track is what the proof says of one track.
 func (f *Frozen) track(join [32]byte, fs []*Received) ProofTrack {
 	what := fs[0].What
-	t := ProofTrack{Source: what.Source(), Codec: what.Codec(), Runs: []StampedRun{}}
+	t := ProofTrack{Source: what.Source(), Codec: what.Codec(), Runs: f.covering(join, fs)}
 	if w, h, ok := Picture(what.Codec(), fs[0].Data); ok {
 		t.Width, t.Height = uint64(w), uint64(h)
 	}
-	counters := map[uint16]map[uint64]bool{}
 	for _, x := range fs {
 		t.Frames = append(t.Frames, ProofFrame{Stream: x.Stream, Counter: x.Counter, Time: x.Time, Key: x.What.Key(), Term: x.Term, Epoch: x.Epoch,
 			Length: uint64(len(x.Data)), Opening: x.Opening})
+	}
+	return t
+}
+
+// covering gives the runs in which the frames are.
+func (f *Frozen) covering(join [32]byte, fs []*Received) (runs []StampedRun) {
+	counters := map[uint16]map[uint64]bool{}
+	for _, x := range fs {
 		if counters[x.Stream] == nil {
 			counters[x.Stream] = map[uint64]bool{}
 		}
@@ -81,12 +88,12 @@ func (f *Frozen) track(join [32]byte, fs []*Received) ProofTrack {
 	for stream, wanted := range counters {
 		for _, run := range f.runs[streamKey{join, stream}] {
 			if covers(&run, wanted) {
-				t.Runs = append(t.Runs, run)
+				runs = append(runs, run)
 			}
 		}
 	}
-	sortRuns(t.Runs)
-	return t
+	sortRuns(runs)
+	return runs
 }
 
 // covers tells whether a run is about one of the frames.

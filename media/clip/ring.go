@@ -17,7 +17,7 @@ const (
 	MaxRing       = 512 << 20 // bytes of frames; beyond, the oldest go before their time
 )
 
-// Received is a frame as a receiver opened it.
+// Received is a frame as a receiver opened it, or a line of chat: a frame of stream 0 whose What is 0 and whose Data is its plaintext.
 type Received struct {
 	Join                [32]byte // of the sender
 	What                franking.What
@@ -49,6 +49,19 @@ type trackKey struct {
 	source franking.Source
 }
 
+// chat stands for the source of the lines of chat, which have none.
+const chat franking.Source = 7
+
+// source is what a frame is kept under.
+func (f *Received) source() franking.Source {
+	if f.What == 0 {
+		return chat
+	}
+	return f.What.Source()
+}
+
+func video(s franking.Source) bool { return s == franking.Camera || s == franking.Screen }
+
 type streamKey struct {
 	join   [32]byte
 	stream uint16
@@ -69,14 +82,16 @@ func (r *Ring) Bytes() int64 {
 	return r.bytes
 }
 
-// Add keeps a frame, and forgets what is out of the window now.
+// Add keeps a frame, and forgets what is out of the window now. Pictures before a key frame, which nobody could decode, are not kept.
 func (r *Ring) Add(f Received, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f.at = now
-	k := trackKey{f.Join, f.What.Source()}
-	r.tracks[k] = append(r.tracks[k], &f)
-	r.bytes += int64(len(f.Data))
+	k := trackKey{f.Join, f.source()}
+	if fs := r.tracks[k]; len(fs) > 0 || !video(k.source) || f.What.Key() {
+		r.tracks[k] = append(fs, &f)
+		r.bytes += int64(len(f.Data))
+	}
 	if now.Sub(r.pruned) >= pruneEvery {
 		r.prune(now)
 		r.pruned = now
@@ -110,15 +125,15 @@ func (r *Ring) Clear() {
 func (r *Ring) prune(now time.Time) {
 	oldest := now.Add(-r.window)
 	for k, fs := range r.tracks {
-		if k.source == franking.Camera || k.source == franking.Screen {
+		if video(k.source) {
 			r.drop(k, staleGroups(fs, oldest))
 		}
 	}
 	for k, fs := range r.tracks {
-		if k.source != franking.Microphone && k.source != franking.ScreenSound {
+		if video(k.source) {
 			continue
 		}
-		pictures := r.tracks[trackKey{k.join, k.source - 1}]
+		pictures := r.tracks[trackKey{k.join, k.source - 1}] // lines have none
 		n := 0
 		for n < len(fs) && fs[n].at.Before(oldest) && (len(pictures) == 0 || fs[n].Time < pictures[0].Time) {
 			n++
@@ -246,9 +261,9 @@ func (f *Frozen) Senders() (all [][32]byte) {
 func (f *Frozen) pick(k trackKey, from, to uint64) []*Received {
 	fs := slices.Clone(f.tracks[k])
 	slices.SortStableFunc(fs, func(a, b *Received) int { return cmp.Compare(a.Time, b.Time) })
-	video := k.source == franking.Camera || k.source == franking.Screen
+	pictures := video(k.source)
 	begin := 0
-	if video {
+	if pictures {
 		begin = firstKey(fs, from)
 	} else {
 		for begin < len(fs) && fs[begin].Time < from {
@@ -262,8 +277,8 @@ func (f *Frozen) pick(k trackKey, from, to uint64) []*Received {
 		case x.Time > to:
 			return f.trim(k.join, out)
 		case n > 0 && (x.Time <= out[n-1].Time || x.What.Codec() != out[0].What.Codec()),
-			n > 0 && video && x.Stream != out[n-1].Stream && !x.What.Key():
-			continue // of a layer that was left
+			pictures && (n == 0 || x.Stream != out[n-1].Stream) && !x.What.Key():
+			continue // of a layer that was left, or behind a key frame that is not there
 		case f.conflicts(k.join, x):
 			continue // the sender's doing; nobody was shown it
 		}

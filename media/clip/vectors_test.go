@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"testing"
@@ -45,6 +46,8 @@ type vector struct {
 	Proof    hexed         `json:"proof"`
 	Grade    clip.Grade    `json:"grade"`
 	Spans    [][]clip.Span `json:"spans"`
+	Lines    hexed         `json:"lines,omitempty"` // what the sender wrote from From to To
+	Text     []string      `json:"text,omitempty"`  // of the verified ones
 }
 
 // received is a frame or the stamp of a run.
@@ -153,6 +156,33 @@ var scripts = map[string]func(*script){
 			s.send(sound, ms, false, []byte{0x78, byte(ms)})
 		}
 	},
+	"first key frame in conflict": func(s *script) {
+		camera := s.guest.Stream(franking.Camera, franking.VP8)
+		for ms := uint64(1000); ms < 4000; ms += 250 {
+			s.send(camera, ms, ms%1000 == 0, frame(ms%1000 == 0, 160, byte(ms/250)))
+			if ms == 1000 {
+				s.v.Received[len(s.v.Received)-1].Commitment = bytes.Repeat([]byte{7}, 32)
+			}
+			s.stamp(camera, ms+200)
+		}
+	},
+	"with chat": func(s *script) {
+		chat := s.guest.Chat()
+		say := func(ms uint64, text string, to ...byte) { s.send(chat, ms, false, cliptest.Line(text, to...)) }
+		say(500, "before")
+		s.stamp(chat, 600)
+		s.both()
+		say(8100, "Grüße, “all”\n\tand good-bye")
+		say(8200, "to you", s.host.Join[:]...)
+		s.stamp(chat, 8300)
+		chat.Skip(s.Start + 8400)
+		say(8500, "to be left out: another commitment was stamped")
+		s.v.Received[len(s.v.Received)-1].Commitment = bytes.Repeat([]byte{7}, 32)
+		say(8600, "the last one")
+		s.stamp(chat, 8700)
+		say(9000, "not stamped in time")
+		s.v.From = s.Start + 1000
+	},
 	"out of the window": func(s *script) {
 		s.both()
 		s.v.Window = 15_000
@@ -192,6 +222,7 @@ func makeVector(t *testing.T, name string) vector {
 		t.Fatal(name, err)
 	}
 	s.v.Clip, s.v.Proof = file, proof
+	s.lines(t)
 	v := s.verify(t, file, proof)
 	s.v.Grade = v.Grade
 	for _, track := range v.Tracks {
@@ -200,13 +231,32 @@ func makeVector(t *testing.T, name string) vector {
 	return *s.v
 }
 
+// lines makes the file of what the sender wrote, if there is anything.
+func (s *script) lines(t *testing.T) {
+	file, err := s.v.ring().Freeze(time.UnixMilli(s.v.Frozen)).MakeLines([]clip.Writer{writer(s.guest)}, s.v.From, s.v.To, s.host.Parties(s.guest))
+	if errors.Is(err, clip.ErrNothing) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.v.Lines = file
+	v, err := clip.VerifyLines(file, s.Platform())
+	if err != nil || v.Grade != clip.Verified {
+		t.Fatalf("%s: the lines are %+v, %v", s.v.Name, v, err)
+	}
+	for _, l := range v.Lines {
+		s.v.Text = append(s.v.Text, l.Text)
+	}
+}
+
 const vectorFile = "../testdata/clips.json"
 
 // TestVectors holds this package against the vectors that web/js/meeting/clip is held against too.
 func TestVectors(t *testing.T) {
 	if *update {
 		var all []vector
-		for _, name := range []string{"camera and microphone", "trimmed", "layers", "screen of VP9 with a hole", "conflict and no stamps", "out of the window"} {
+		for _, name := range []string{"camera and microphone", "trimmed", "layers", "screen of VP9 with a hole", "conflict and no stamps", "first key frame in conflict", "with chat", "out of the window"} {
 			all = append(all, makeVector(t, name))
 		}
 		b, err := json.MarshalIndent(all, "", " ")
@@ -230,7 +280,7 @@ func TestVectors(t *testing.T) {
 	}
 	for _, v := range all {
 		want := makeVector(t, v.Name)
-		if !bytes.Equal(want.Clip, v.Clip) || !bytes.Equal(want.Proof, v.Proof) || want.Grade != v.Grade {
+		if !bytes.Equal(want.Clip, v.Clip) || !bytes.Equal(want.Proof, v.Proof) || !bytes.Equal(want.Lines, v.Lines) || want.Grade != v.Grade {
 			t.Errorf("%s: the report differs from its vector", v.Name)
 		}
 	}

@@ -28,7 +28,7 @@ type Platform struct {
 // Verify holds a clip against its proof (PROTOCOL.md section 18). It reads the clip once, in the order of its bytes, and keeps one frame of it.
 // An error is that of the reader or of the platform: nothing was found out.
 func Verify(clip io.Reader, proof []byte, p Platform) (Verdict, error) {
-	v := &verifier{Platform: p, commitments: franking.NewVerifier(), hash: sha256.New()}
+	v := &verifier{Platform: p, commitments: franking.NewVerifier(), keys: map[uint64]franking.NotaryKey{}, hash: sha256.New()}
 	if err := v.open(proof); err != nil {
 		v.contradict("The proof cannot be used: %s.", reason(err))
 		return v.verdict(), nil
@@ -53,6 +53,7 @@ type verifier struct {
 	tracks []trackCheck
 
 	commitments *franking.Verifier
+	keys        map[uint64]franking.NotaryKey // of the notary, as they are asked for
 
 	in   io.Reader
 	hash hash.Hash
@@ -110,11 +111,7 @@ func (v *verifier) open(proof []byte) (err error) {
 
 // members looks at who reports whom (step 1).
 func (v *verifier) members() (err error) {
-	if v.out.Reporter, err = openMember(v.proof.Reporter, v.proof.Meeting, v.Identity); err != nil {
-		v.contradict("The proof does not say who reports: %s.", reason(err))
-	} else if v.out.Reporter.Device != v.signer {
-		v.contradict("The proof was signed by another device than the reporter’s.")
-	}
+	v.out.Reporter = v.reporter(v.proof.Reporter, v.proof.Meeting)
 	if v.out.Sender, err = openSender(v.proof.Sender, v.proof.Meeting, v.Identity); err != nil {
 		v.contradict("The proof does not say who is reported: %s.", reason(err))
 	}
@@ -122,47 +119,65 @@ func (v *verifier) members() (err error) {
 		return nil
 	}
 	for _, m := range []Member{v.out.Reporter, v.out.Sender} {
-		why, err := v.Present(m, v.out.From, v.out.From+v.out.Length)
-		if err != nil {
+		if err := v.present(m, v.out.From, v.out.From+v.out.Length); err != nil {
 			return err
-		}
-		if why != "" {
-			v.contradict("%s", why)
 		}
 	}
 	return nil
 }
 
+// reporter looks at who reports, and whether it is who signed.
+func (v *verifier) reporter(message []byte, meeting string) Member {
+	m, err := openMember(message, meeting, v.Identity)
+	if err != nil {
+		v.contradict("The proof does not say who reports: %s.", reason(err))
+	} else if m.Device != v.signer {
+		v.contradict("The proof was signed by another device than the reporter’s.")
+	}
+	return m
+}
+
+// present asks the platform whether somebody was there.
+func (v *verifier) present(m Member, from, to uint64) error {
+	why, err := v.Present(m, from, to)
+	if err == nil && why != "" {
+		v.contradict("%s", why)
+	}
+	return err
+}
+
 // stamps takes the runs whose stamps hold (step 3).
 func (v *verifier) stamps() {
 	sender := franking.Sender{Meeting: v.proof.Meeting, Account: v.out.Sender.Account, Device: v.out.Sender.Device, Join: v.out.Sender.Join}
-	keys := map[uint64]franking.NotaryKey{}
 	for i := range v.proof.Tracks {
-		bad := 0
-		for j := range v.proof.Tracks[i].Runs {
-			r := &v.proof.Tracks[i].Runs[j]
-			if !v.stampHolds(keys, &sender, r) {
-				bad++
-				continue
-			}
-			v.take(&v.tracks[i], r)
-		}
-		if bad > 0 && v.Notary != nil {
-			v.contradict("%d stamps in the proof were not made by this platform’s notary for this sender in this meeting.", bad)
-		}
+		v.takeRuns(&v.tracks[i], &sender, v.proof.Tracks[i].Runs)
 	}
 }
 
-func (v *verifier) stampHolds(keys map[uint64]franking.NotaryKey, sender *franking.Sender, r *StampedRun) bool {
+func (v *verifier) takeRuns(t *trackCheck, sender *franking.Sender, runs []StampedRun) {
+	bad := 0
+	for i := range runs {
+		if !v.stampHolds(sender, &runs[i]) {
+			bad++
+			continue
+		}
+		v.take(t, &runs[i])
+	}
+	if bad > 0 && v.Notary != nil {
+		v.contradict("%d stamps in the proof were not made by this platform’s notary for this sender in this meeting.", bad)
+	}
+}
+
+func (v *verifier) stampHolds(sender *franking.Sender, r *StampedRun) bool {
 	if v.Notary == nil {
 		return false
 	}
-	key, ok := keys[r.Key]
+	key, ok := v.keys[r.Key]
 	if !ok {
 		if key, ok = v.Notary(r.Key); !ok {
 			return false
 		}
-		keys[r.Key] = key
+		v.keys[r.Key] = key
 	}
 	run, stamp := r.Run(), r.Stamp()
 	return key.Holds(sender, &run, &stamp)
@@ -268,22 +283,25 @@ func (v *verifier) frame(p Place) error {
 
 // judge holds a frame against its commitment.
 func (v *verifier) judge(t *ProofTrack, f *ProofFrame, data []byte, c *trackCheck) State {
-	s := c.streams[f.Stream]
-	if s == nil {
-		return StateUnstamped
-	}
-	stamp, ok := s.frames[f.Counter]
-	if !ok {
-		return StateUnstamped
-	}
 	what := franking.Describe(t.Codec, f.Key, t.Source)
 	prefix := min(what.Prefix(), len(data))
 	h := franking.Header{Origin: franking.Origin{Meeting: v.proof.Meeting, Term: f.Term, Epoch: f.Epoch, Device: v.out.Sender.Device,
 		Join: v.out.Sender.Join, Stream: f.Stream}, Counter: f.Counter, Time: f.Time, What: what, Length: len(data) - prefix, Prefix: data[:prefix]}
+	return v.state(c.streams[f.Stream], &h, &f.Opening, data[prefix:])
+}
+
+// state is that of a frame which claims a header, by the stamps of its stream.
+func (v *verifier) state(s *stream, h *franking.Header, opening *[32]byte, plaintext []byte) State {
+	if s == nil {
+		return StateUnstamped
+	}
+	stamp, ok := s.frames[h.Counter]
 	switch {
-	case !v.commitments.Verify(&h, &f.Opening, &stamp.commitment, data[prefix:]):
+	case !ok:
+		return StateUnstamped
+	case !v.commitments.Verify(h, opening, &stamp.commitment, plaintext):
 		return StateContradicted
-	case f.Time > stamp.at+drift || stamp.at > f.Time+drift:
+	case h.Time > stamp.at+drift || stamp.at > h.Time+drift:
 		return StateLate
 	}
 	return StateVerified

@@ -126,6 +126,18 @@ func TestGap(t *testing.T) {
 	}
 }
 
+// TestPicturesBeginWithAKeyFrame: what comes before the first one, which nobody could decode, is not kept.
+func TestPicturesBeginWithAKeyFrame(t *testing.T) {
+	s := newScene(t, 0)
+	camera := s.guest.Stream(franking.Camera, franking.VP8)
+	for i := range uint64(5) {
+		s.ring.Add(camera.Send(s.Start+i, i == 3, s.Picture(i == 3)), time.UnixMilli(int64(s.Start+i)))
+	}
+	if want := int64(2 * len(s.Picture(false))); s.ring.Bytes() != want {
+		t.Errorf("%d bytes are kept, and not %d", s.ring.Bytes(), want)
+	}
+}
+
 func TestStamps(t *testing.T) {
 	for _, c := range []struct {
 		what  string

@@ -101,6 +101,17 @@ func (p *Person) Stream(source franking.Source, codec franking.Codec) *Stream {
 	return &Stream{person: p, origin: o, key: franking.NewKey(o, [32]byte(p.world.bytes(32))), source: source, codec: codec}
 }
 
+// Chat begins the person's lines of chat: stream 0. Send takes what Line makes.
+func (p *Person) Chat() *Stream {
+	o := franking.Origin{Meeting: p.world.Meeting, Term: 1, Epoch: 1, Device: p.Device, Join: p.Join}
+	return &Stream{person: p, origin: o, key: franking.NewKey(o, [32]byte(p.world.bytes(32)))}
+}
+
+// Line is the plaintext of a line of chat. to is empty for everyone, or a J.
+func Line(text string, to ...byte) []byte {
+	return encode([]any{"line", text, append([]byte{}, to...)})
+}
+
 // Send commits to a frame and gives it as a receiver has it.
 func (s *Stream) Send(time uint64, key bool, data []byte) clip.Received {
 	what := franking.Describe(s.codec, key, s.source)
