@@ -30,8 +30,8 @@ type Config struct {
 
 	EvidenceLock time.Duration `env:"PROFFER_EVIDENCE_LOCK" envDefault:"720h"` // object lock of reported clips; at least 24h
 
-	BoardKeep   time.Duration `env:"PROFFER_BOARD_KEEP" envDefault:"720h"`    // how long the board of a meeting that is over is kept; at least 24h
-	MeetingIdle time.Duration `env:"PROFFER_MEETING_IDLE" envDefault:"4320h"` // after how long without anybody a meeting is over; at least 24h
+	BoardKeep      time.Duration `env:"PROFFER_BOARD_KEEP" envDefault:"720h"`      // how long the board of a meeting that is over is kept; at least 24h
+	MeetingIdle    time.Duration `env:"PROFFER_MEETING_IDLE" envDefault:"4320h"`   // after how long without anybody a meeting is over; at least 24h
 	RecordingsKeep time.Duration `env:"PROFFER_RECORDINGS_KEEP" envDefault:"720h"` // how long a recording of a meeting is kept after it ended; at least 1h
 
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
