@@ -80,6 +80,9 @@ func (s *server) hostRoutes() []route {
 		{Method: get, Pattern: "/reports/{id}/receipt", Needs: triage.ReportRead, kind: kindText, serve: s.receipt},
 		{Method: get, Pattern: "/reports/{id}/receipt/{n}", Needs: triage.ReportRead, kind: kindText, serve: s.receipt},
 	}
+	rts = append(rts,
+		route{Method: post, Pattern: "/api/v1/reports", Needs: triage.ReportCreate, kind: kindAPI, serve: s.fileByAPI},
+		route{Method: get, Pattern: "/api/v1/reports/{id}", Needs: triage.ReportRead, kind: kindAPI, serve: s.reportByAPI})
 	for _, m := range []string{http.MethodPost, http.MethodOptions} {
 		rts = append(rts, route{Method: m, Pattern: "/uploads/", Needs: triage.ReportCreate, kind: kindUpload, serve: s.upload})
 	}

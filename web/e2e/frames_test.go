@@ -84,8 +84,9 @@ func openStudio(t testing.TB) *studio {
 func bundled(t testing.TB) map[string][]byte {
 	t.Helper()
 	built := api.Build(api.BuildOptions{
-		EntryPoints: []string{"testdata/party.js", "../js/meeting/frame-worker.js", "testdata/pace-page.js", "testdata/pace-ours-worker.js", "testdata/pace-livekit-worker.js"},
-		Bundle:      true, Format: api.FormatESModule, Platform: api.PlatformBrowser, Target: api.ES2022, Outdir: "out", EntryNames: "[name]",
+		EntryPoints: []string{"testdata/party.js", "../js/meeting/frame-worker.js", "testdata/pace-page.js",
+			"testdata/pace-ours-worker.js", "testdata/pace-sframe-worker.js", "testdata/pace-livekit-worker.js", "testdata/pace-floor-worker.js"},
+		Bundle: true, Format: api.FormatESModule, Platform: api.PlatformBrowser, Target: api.ES2022, Outdir: "out", EntryNames: "[name]",
 	})
 	for _, m := range built.Errors {
 		t.Fatal(m.Text, m.Location)

@@ -13,6 +13,6 @@ tell("enable", { enabled: true, participantIdentity: "somebody" });
 
 serve({
 	transform: (transformer) => onrtctransform({ transformer }),
-	send: (/** @type {string} */ kind) => ({ kind: "encode", participantIdentity: "somebody", trackId: kind + " out", codec: kind === "audio" ? undefined : "vp8" }),
-	receive: (/** @type {string} */ kind) => ({ kind: "decode", participantIdentity: "somebody", trackId: kind + " in", codec: kind === "audio" ? undefined : "vp8" }),
+	send: (kind, track) => ({ kind: "encode", participantIdentity: "somebody", trackId: `${kind} ${track} out`, codec: kind === "audio" ? undefined : "vp8" }),
+	receive: (kind, track) => ({ kind: "decode", participantIdentity: "somebody", trackId: `${kind} ${track} in`, codec: kind === "audio" ? undefined : "vp8" }),
 });

@@ -11,6 +11,6 @@ frames.fromCore({ type: "sending", on: true });
 addEventListener("rtctransform", (/** @type {any} */ e) => capture(e.transformer));
 serve({
 	transform: (t) => frames.transform(t),
-	send: (/** @type {string} */ kind) => ({ side: "send", source: kind === "audio" ? 1 : 0 }),
-	receive: (/** @type {string} */ kind) => ({ side: "receive", track: kind, kind }),
+	send: (kind) => ({ side: "send", source: kind === "audio" ? 1 : 0 }),
+	receive: (kind, track) => ({ side: "receive", track: `${kind} ${track}`, kind: /** @type {"audio" | "video"} */ (kind) }),
 });

@@ -1,4 +1,5 @@
-/** The page of frames_bench_test.go: two frame workers, with a real frame of each kind. */
+/** The page of frames_bench_test.go: frame workers, each with a real frame of each kind. */
+export {}; // it is a module, and gives nothing
 const devices = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
 
 /** Starts a worker and gives it one real frame of each kind. */
@@ -34,23 +35,30 @@ async function start(/** @type {string} */ url) {
 		});
 }
 
-const workers = { ours: await start("/pace-ours-worker.js"), livekit: await start("/pace-livekit-worker.js") };
-const acts = ["make", "seal", "open", "bare seal", "bare open"];
+const workers = {
+	ours: await start("/pace-ours-worker.js"),
+	sframe: await start("/pace-sframe-worker.js"),
+	livekit: await start("/pace-livekit-worker.js"),
+	aes: await start("/pace-floor-worker.js"),
+	"aes+digest": await start("/pace-floor-worker.js?digest"),
+};
 
 /**
  * Has each worker do each thing with many batches, in turns, so that a busy machine is busy for all; gives the best time of each for a frame, in
  * microseconds. Batches are short: a machine that does other things too may leave one alone.
  */
-async function pace(/** @type {string} */ kind, /** @type {number} */ size, /** @type {number} */ batches) {
+async function pace(/** @type {string} */ kind, /** @type {number} */ size, /** @type {number} */ tracks, /** @type {number} */ batches) {
 	/** @type {Record<string, number>} */
 	const best = {};
 	const n = 40;
 	for (let i = 0; i < batches; i++) {
 		for (const [who, ask] of Object.entries(workers)) {
-			for (const act of acts) best[`${who} ${act}`] = Math.min(best[`${who} ${act}`] ?? Infinity, (await ask({ act, kind, size, n })) / n);
+			for (const act of ["make", "seal", "open", "bare seal", "bare open"]) {
+				const took = (await ask({ act, kind, size, n, tracks })) / n;
+				best[`${who} ${act}`] = Math.min(best[`${who} ${act}`] ?? Infinity, took);
+			}
 		}
 	}
 	return best;
 }
 Object.assign(window, { pace });
-export {}; // it is a module, and gives nothing

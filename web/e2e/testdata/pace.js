@@ -1,9 +1,12 @@
 /**
  * The pace of a frame worker: real encoded frames, made from one of Chromium's camera and one of its microphone, go through a transform of it
- * that has its streams from here. Used by pace-ours-worker.js and pace-livekit-worker.js, so that both do the same with the same.
+ * that has its streams from here. Used by all pace-*-worker.js, so that all do the same with the same.
  */
 
-/** @typedef {{ transform: (transformer: any) => void, send: any, receive: any }} Way how frames go through a worker's code, and its options */
+/**
+ * How frames go through a worker's code, and its options for a track of that kind and number.
+ * @typedef {{ transform: (transformer: any) => void, send: (kind: string, track: number) => any, receive: (kind: string, track: number) => any }} Way
+ */
 
 /** @type {Map<string, any>} */
 const originals = new Map();
@@ -26,28 +29,38 @@ function frame(/** @type {string} */ kind, /** @type {ArrayBuffer} */ data) {
 	return made;
 }
 
-/** A transform of the worker that is fed from here. */
-function through(/** @type {Way} */ way, /** @type {any} */ options) {
-	/** @type {ReadableStreamDefaultController} */
-	let feed;
-	const readable = new ReadableStream({ start: (c) => void (feed = c) });
+/**
+ * Transforms of the worker that are fed from here, one for each of the options.
+ * @param {Way} way
+ * @param {any[]} options
+ */
+function through(way, options) {
 	/** @type {any[]} */
 	let out = [];
+	let begin = 0;
+	let under = 0;
 	let done = () => {};
-	const writable = new WritableStream({
-		write: (f) => {
-			out.push(f);
-			done();
-		},
+	const feeds = options.map((o, track) => {
+		/** @type {ReadableStreamDefaultController} */
+		let feed;
+		const readable = new ReadableStream({ start: (c) => void (feed = c) });
+		const writable = new WritableStream({
+			write: (f) => {
+				out[begin + track] = f;
+				if (--under === 0) done();
+			},
+		});
+		way.transform({ options: o, readable, writable });
+		return (/** @type {any} */ f) => feed.enqueue(f);
 	});
-	way.transform({ options, readable, writable });
-	/** Puts frames through, each when the one before is out. */
+	/** Puts frames through, one for each transform at once, and the next when they are out. */
 	return async (/** @type {any[]} */ frames) => {
 		out = [];
-		for (const f of frames) {
-			const through = new Promise((resolve) => void (done = () => resolve(undefined)));
-			feed.enqueue(f);
-			await through;
+		for (begin = 0; begin < frames.length; begin += feeds.length) {
+			under = feeds.length;
+			const all = new Promise((resolve) => void (done = () => resolve(undefined)));
+			for (let i = 0; i < feeds.length; i++) feeds[i](frames[begin + i]);
+			await all;
 		}
 		return out;
 	};
@@ -56,7 +69,7 @@ function through(/** @type {Way} */ way, /** @type {any} */ options) {
 const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 const iv = new Uint8Array(12);
 
-/** @type {Map<string, { seal: ReturnType<typeof through>, open: ReturnType<typeof through> }>} */
+/** By kind and number of tracks. @type {Map<string, { seal: ReturnType<typeof through>, open: ReturnType<typeof through> }>} */
 const ways = new Map();
 /** @type {any[]} */
 let frames = [];
@@ -68,8 +81,10 @@ let cipher;
 /** What the test may ask for; the frames go from one to the next. */
 const acts = {
 	/** Makes frames that were never sealed. */
-	async make(/** @type {Way} */ way, /** @type {any} */ { kind, size, n }) {
-		if (!ways.has(kind)) ways.set(kind, { seal: through(way, way.send(kind)), open: through(way, way.receive(kind)) });
+	async make(/** @type {Way} */ way, /** @type {any} */ { kind, size, n, tracks }) {
+		const numbers = Array.from({ length: tracks }, (_, i) => i);
+		const options = (/** @type {Way["send"]} */ side) => numbers.map((i) => side(kind, tracks * 100 + i));
+		if (!ways.has(kind + tracks)) ways.set(kind + tracks, { seal: through(way, options(way.send)), open: through(way, options(way.receive)) });
 		const start = new Uint8Array(originals.get(kind).data, 0, 10); // what stays clear of a key frame has to be one
 		frames = Array.from({ length: n }, () => {
 			const b = new Uint8Array(size);
@@ -79,11 +94,11 @@ const acts = {
 		plain = new ArrayBuffer(size);
 		cipher = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
 	},
-	async seal(/** @type {Way} */ _, /** @type {any} */ { kind }) {
-		frames = await /** @type {any} */ (ways.get(kind)).seal(frames);
+	async seal(/** @type {Way} */ _, /** @type {any} */ { kind, tracks }) {
+		frames = await /** @type {any} */ (ways.get(kind + tracks)).seal(frames);
 	},
-	async open(/** @type {Way} */ _, /** @type {any} */ { kind, size }) {
-		frames = await /** @type {any} */ (ways.get(kind)).open(frames);
+	async open(/** @type {Way} */ _, /** @type {any} */ { kind, size, tracks }) {
+		frames = await /** @type {any} */ (ways.get(kind + tracks)).open(frames);
 		if (frames.some((f) => f.data.byteLength !== size)) throw new Error("a frame did not come out as it went in");
 	},
 	async "bare seal"(/** @type {Way} */ _, /** @type {any} */ { n }) {

@@ -84,42 +84,34 @@ function split(high, low) {
 }
 
 /**
- * Writes a frame's trailer.
- * @param {Uint8Array} out
- * @param {number} at
+ * trailer || prefix, which is SFrame's metadata.
  * @param {number} time
  * @param {Uint8Array} commitment
  * @param {number} what
+ * @param {Uint8Array} prefix
  */
-export function writeTrailer(out, at, time, commitment, what) {
+export function metadataOf(time, commitment, what, prefix) {
+	const out = new Uint8Array(TRAILER + prefix.length); // not set and subarray: it is so small that it needs no buffer of its own
 	const low = time >>> 0;
 	const high = (time - low) / 2 ** 32;
 	for (let i = 0; i < 4; i++) {
-		out[at + i] = high >>> (24 - 8 * i);
-		out[at + 4 + i] = low >>> (24 - 8 * i);
+		out[i] = high >>> (24 - 8 * i);
+		out[4 + i] = low >>> (24 - 8 * i);
 	}
-	out.set(commitment, at + TIME);
-	out[at + TRAILER - 2] = what;
-	out[at + TRAILER - 1] = VERSION;
-}
-
-/**
- * trailer || prefix, which is SFrame's metadata.
- * @param {Uint8Array} frame
- * @param {number} prefix
- */
-export function metadataOf(frame, prefix) {
-	const out = new Uint8Array(TRAILER + prefix); // not subarrays of it: so small, it needs no buffer of its own
-	for (let i = 0, from = frame.length - TRAILER; i < TRAILER; i++) out[i] = frame[from + i];
-	for (let i = 0; i < prefix; i++) out[TRAILER + i] = frame[i];
+	for (let i = 0; i < HASH; i++) out[TIME + i] = commitment[i];
+	out[TRAILER - 2] = what;
+	out[TRAILER - 1] = VERSION;
+	for (let i = 0; i < prefix.length; i++) out[TRAILER + i] = prefix[i];
 	return out;
 }
 
 /**
- * A frame that has been cut, and not been believed. sealed: header, ciphertext and tag.
+ * A frame that has been cut, and not been believed. sealed: header, ciphertext and tag; metadata: trailer || prefix.
  * @typedef {{ prefix: Uint8Array, sealed: Uint8Array, metadata: Uint8Array, commitment: Uint8Array,
  *   kid: KID, counter: number, time: number, what: number }} Parts
  */
+
+const NONE = new Uint8Array();
 
 /**
  * Takes a frame apart, in the order of the checks of PROTOCOL.md section 6. It accepts one encoding of everything.
@@ -141,8 +133,11 @@ export function cut(b) {
 	if (!header || counter >= MAX_COUNTER) return "badHeader";
 	const kid = split(header.kid.high, header.kid.low);
 	if ((what === LINE) !== (kid.stream === 0)) return "reserved";
-	const commitment = b.subarray(end + TIME, end + TIME + HASH);
-	return { prefix: b.subarray(0, n), sealed, metadata: metadataOf(b, n), commitment, kid, counter, time, what };
+	const commitment = b.slice(end + TIME, end + TIME + HASH);
+	const metadata = new Uint8Array(TRAILER + n);
+	for (let i = 0; i < TRAILER; i++) metadata[i] = b[end + i];
+	for (let i = 0; i < n; i++) metadata[TRAILER + i] = b[i];
+	return { prefix: n === 0 ? NONE : b.subarray(0, n), sealed, metadata, commitment, kid, counter, time, what };
 }
 
 /**

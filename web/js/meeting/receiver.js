@@ -87,29 +87,62 @@ export class Receiver {
 	 * @param {Uint8Array} b
 	 * @returns {Promise<Frame | Fault>}
 	 */
-	async open(b) {
-		const frame = await this.#open(b);
-		if (typeof frame === "string") this.counts[frame] = (this.counts[frame] ?? 0) + 1;
-		return frame;
+	open(b) {
+		const p = this.#cut(b);
+		if (typeof p === "string") return Promise.resolve(this.#drop(p));
+		const source = this.#keys.find(p.kid);
+		return source instanceof Promise ? source.then((found) => this.#decrypt(p, found)) : this.#decrypt(p, source);
+	}
+
+	/** @param {Fault} why */
+	#drop(why) {
+		this.counts[why] = (this.counts[why] ?? 0) + 1;
+		return why;
 	}
 
 	/**
+	 * Takes a frame apart that may be looked at further.
 	 * @param {Uint8Array} b
-	 * @returns {Promise<Frame | Fault>}
+	 * @returns {import("./frame.js").Parts | Fault}
 	 */
-	async #open(b) {
+	#cut(b) {
 		if (this.#injected.length > 0 && endsWith(b, this.#injected)) return "injected";
 		const p = cut(b);
-		if (typeof p === "string") return p;
-		const unexpected = this.#unexpected(p);
-		if (unexpected) return unexpected;
-		let source = this.#keys.find(p.kid);
-		if (source instanceof Promise) source = await source;
-		if (typeof source === "string") return source;
-		if (this.#other(p, source)) return "otherTrack";
-		if (!this.#seen.fresh(source.join, p.kid.stream, p.counter)) return "replayed";
-		const frame = await decrypt(p, source);
-		return typeof frame === "string" ? frame : (this.#accept(p, source) ?? frame);
+		return typeof p === "string" ? p : (this.#unexpected(p) ?? p);
+	}
+
+	/**
+	 * Opens a frame and holds it against its commitment.
+	 * @param {import("./frame.js").Parts} p
+	 * @param {Source | "noEpoch" | "noMember"} source
+	 * @returns {Promise<Frame | Fault>}
+	 */
+	#decrypt(p, source) {
+		if (typeof source === "string") return Promise.resolve(this.#drop(source));
+		if (this.#other(p, source)) return Promise.resolve(this.#drop("otherTrack"));
+		if (!this.#seen.fresh(source.join, p.kid.stream, p.counter)) return Promise.resolve(this.#drop("replayed"));
+		return source.key.open(p.sealed, p.metadata).then(
+			(plain) => {
+				const committed = source.franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+				return committed instanceof Promise ? committed.then((c) => this.#take(p, source, plain, c)) : this.#take(p, source, plain, committed);
+			},
+			() => this.#drop("unopened"),
+		);
+	}
+
+	/**
+	 * Takes a frame that has decrypted, if it is the one that was committed to.
+	 * @param {import("./frame.js").Parts} p
+	 * @param {Source} source
+	 * @param {Uint8Array} plain
+	 * @param {import("./commitment.js").Commitment} committed
+	 * @returns {Frame | Fault}
+	 */
+	#take(p, source, plain, { opening, commitment }) {
+		const fault = equal(commitment, p.commitment) ? this.#accept(p, source) : "uncommitted";
+		if (fault) return this.#drop(fault);
+		const { kid, counter, time, what, prefix } = p;
+		return { kid, join: source.join, counter, time, what, prefix: prefix.length, data: joined(prefix, plain), opening, commitment };
 	}
 
 	/**
@@ -153,26 +186,6 @@ export class Receiver {
 		this.#track = { join, source: sourceOf(p.what), stream, time: Math.max(p.time, this.#track?.time ?? 0) };
 		return undefined;
 	}
-}
-
-/**
- * Opens the frame and holds it against its commitment.
- * @param {import("./frame.js").Parts} p
- * @param {Source} source
- * @returns {Promise<Frame | "unopened" | "uncommitted">}
- */
-async function decrypt(p, { join, key, franking }) {
-	let plain;
-	try {
-		plain = await key.open(p.sealed, p.metadata);
-	} catch {
-		return "unopened";
-	}
-	const committed = franking.commit(p.counter, p.time, p.what, p.prefix, plain);
-	const { opening, commitment } = committed instanceof Promise ? await committed : committed;
-	if (!equal(commitment, p.commitment)) return "uncommitted";
-	const { kid, counter, time, what, prefix } = p;
-	return { kid, join, counter, time, what, prefix: prefix.length, data: joined(prefix, plain), opening, commitment };
 }
 
 /**

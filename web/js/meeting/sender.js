@@ -1,5 +1,5 @@
 /** Seals the frames of one stream (media/PROTOCOL.md section 6). media/sframe/sender.go is the same in Go, and says why. */
-import { LINE, MAX_COUNTER, MAX_TIME, TRAILER, metadataOf, prefixOf, unpackKID, writeTrailer } from "./frame.js";
+import { LINE, MAX_COUNTER, MAX_TIME, TRAILER, metadataOf, prefixOf, unpackKID } from "./frame.js";
 
 /** Why a frame was not sent. */
 export const DROPS = {
@@ -117,23 +117,39 @@ export class Sender {
 	 * @param {number} prefix
 	 * @returns {Promise<Uint8Array | Drop>}
 	 */
-	async #seal(frame, at, what, prefix) {
+	#seal(frame, at, what, prefix) {
 		const counter = this.#counter++; // before its use: whatever happens from here, it is used
 		const time = (this.#time = Math.max(Math.floor(at), this.#time + 1));
-		const clear = frame.subarray(0, prefix);
-		const plain = frame.subarray(prefix);
-		try {
-			const key = /** @type {import("./sframe.js").Key} */ (this.#key);
-			const franking = /** @type {import("./commitment.js").FrankingKey} */ (this.#franking);
-			const committed = franking.commit(counter, time, what, clear, plain);
-			const { commitment } = committed instanceof Promise ? await committed : committed;
-			const out = new Uint8Array(frame.length + key.room(counter) + TRAILER);
-			out.set(clear);
-			writeTrailer(out, out.length - TRAILER, time, commitment, what);
-			await key.seal(counter, metadataOf(out, prefix), plain, out, prefix);
-			return out;
-		} catch {
-			return this.#drop("failed");
-		}
+		const key = /** @type {import("./sframe.js").Key} */ (this.#key);
+		const franking = /** @type {import("./commitment.js").FrankingKey} */ (this.#franking);
+		const clear = prefix === 0 ? NONE : frame.subarray(0, prefix);
+		const plain = prefix === 0 ? frame : frame.subarray(prefix);
+		return new Promise((resolve) => {
+			const failed = () => resolve(this.#drop("failed"));
+			const encrypt = (/** @type {import("./commitment.js").Commitment} */ { commitment }) => {
+				const metadata = metadataOf(time, commitment, what, clear);
+				key.seal(counter, metadata, plain, prefix, TRAILER).then((out) => resolve(wrap(out, metadata)), failed);
+			};
+			try {
+				const committed = franking.commit(counter, time, what, clear, plain);
+				if (committed instanceof Promise) committed.then(encrypt).catch(failed);
+				else encrypt(committed);
+			} catch {
+				failed();
+			}
+		});
 	}
+}
+
+const NONE = new Uint8Array();
+
+/**
+ * Puts trailer and prefix around what was sealed.
+ * @param {Uint8Array} out
+ * @param {Uint8Array} metadata
+ */
+function wrap(out, metadata) {
+	for (let i = 0, at = out.length - TRAILER; i < TRAILER; i++) out[at + i] = metadata[i];
+	for (let i = TRAILER; i < metadata.length; i++) out[i - TRAILER] = metadata[i];
+	return out;
 }

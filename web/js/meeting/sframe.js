@@ -5,7 +5,6 @@
 
 const SUITE = 0x0005;
 const SALT = 12; // Nn
-const TAG = 16; // Nt
 const subtle = globalThis.crypto.subtle;
 const encoder = new TextEncoder();
 
@@ -97,9 +96,14 @@ function sizeOf(/** @type {number} */ counter) {
 	return size;
 }
 
+const bytesIn = (/** @type {ArrayBuffer} */ b) => new Uint8Array(b);
+
 // WebCrypto copies what it is given before it returns, so that these are free again.
 const iv = new Uint8Array(SALT);
 const aad = new Uint8Array(256);
+/** The beginnings of aad, by their length. @type {Uint8Array<ArrayBuffer>[]} */
+const views = [];
+const parameters = { name: "AES-GCM", iv, additionalData: aad };
 
 /** What one key identifier stands for. It keeps no counter: whoever seals must never use one twice (a Sender sees to it). */
 export class Key {
@@ -133,26 +137,24 @@ export class Key {
 	}
 
 	/**
-	 * How much longer than the plaintext an SFrame ciphertext is.
-	 * @param {number} counter
-	 */
-	room(counter) {
-		return this.#header.length + sizeOf(counter) + TAG;
-	}
-
-	/**
-	 * Writes the SFrame ciphertext: header, ciphertext and tag (section 4.4.3).
+	 * The SFrame ciphertext: header, ciphertext and tag (section 4.4.3), in a buffer of its own.
 	 * @param {number} counter below 2^53
 	 * @param {Uint8Array} metadata
 	 * @param {Uint8Array} plaintext
-	 * @param {Uint8Array} out
-	 * @param {number} at where in out; room(counter) more bytes than the plaintext has are written
+	 * @param {number} [before] how many bytes of room to leave before it
+	 * @param {number} [after] and behind it
+	 * @returns {Promise<Uint8Array<ArrayBuffer>>}
 	 */
-	async seal(counter, metadata, plaintext, out, at) {
-		const size = this.#writeHeader(counter, out, at);
-		const parameters = this.#parameters(counter, out, at, size, metadata);
-		const sealed = await subtle.encrypt(parameters, this.#aes, /** @type {BufferSource} */ (plaintext));
-		out.set(new Uint8Array(sealed), at + size);
+	seal(counter, metadata, plaintext, before = 0, after = 0) {
+		const size = this.#header.length + sizeOf(counter);
+		this.#writeHeader(counter, aad, size);
+		const sealed = subtle.encrypt(this.#parameters(counter, size, metadata), this.#aes, /** @type {BufferSource} */ (plaintext));
+		return sealed.then((bytes) => {
+			const out = new Uint8Array(before + size + bytes.byteLength + after);
+			this.#writeHeader(counter, out, size, before);
+			out.set(new Uint8Array(bytes), before + size);
+			return out;
+		});
 	}
 
 	/**
@@ -161,13 +163,14 @@ export class Key {
 	 * @param {Uint8Array} metadata
 	 * @returns {Promise<Uint8Array>}
 	 */
-	async open(frame, metadata) {
+	open(frame, metadata) {
 		const header = readHeader(frame);
 		const counter = header ? numberOf(header.counter) : Infinity;
-		if (!header || counter >= 2 ** 53) throw new Error("SFrame: there is no valid header");
-		if (!this.#names(frame)) throw new Error("SFrame: the frame names another key");
-		const parameters = this.#parameters(counter, frame, 0, header.size, metadata);
-		return new Uint8Array(await subtle.decrypt(parameters, this.#aes, /** @type {BufferSource} */ (frame.subarray(header.size))));
+		if (!header || counter >= 2 ** 53) return Promise.reject(new Error("SFrame: there is no valid header"));
+		if (!this.#names(frame)) return Promise.reject(new Error("SFrame: the frame names another key"));
+		for (let i = 0; i < header.size; i++) aad[i] = frame[i];
+		const parameters = this.#parameters(counter, header.size, metadata);
+		return subtle.decrypt(parameters, this.#aes, /** @type {BufferSource} */ (frame.subarray(header.size))).then(bytesIn);
 	}
 
 	/**
@@ -183,40 +186,48 @@ export class Key {
 	/**
 	 * @param {number} counter
 	 * @param {Uint8Array} out
-	 * @param {number} at
+	 * @param {number} size
+	 * @param {number} [at]
 	 */
-	#writeHeader(counter, out, at) {
-		const counted = sizeOf(counter);
-		const size = this.#header.length + counted;
-		out.set(this.#header, at);
-		out[at] |= counted ? 0x08 | (counted - 1) : counter;
-		for (let i = at + size - 1, rest = counter; i >= at + this.#header.length; i--) {
-			out[i] = rest % 256;
+	#writeHeader(counter, out, size, at = 0) {
+		const own = this.#header.length;
+		for (let i = 0; i < own; i++) out[at + i] = this.#header[i];
+		out[at] |= size > own ? 0x08 | (size - own - 1) : counter;
+		for (let i = size - 1, rest = counter; i >= own; i--) {
+			out[at + i] = rest % 256;
 			rest = Math.floor(rest / 256);
 		}
-		return size;
 	}
 
 	/**
 	 * nonce = salt XOR counter, additional data = header || metadata. They are to be used at once.
 	 * @param {number} counter
-	 * @param {Uint8Array} frame
-	 * @param {number} at where its header is
-	 * @param {number} size
+	 * @param {number} size of the header, which is in aad
 	 * @param {Uint8Array} metadata
 	 */
-	#parameters(counter, frame, at, size, metadata) {
-		iv.set(this.#salt);
+	#parameters(counter, size, metadata) {
+		for (let i = 0; i < SALT; i++) iv[i] = this.#salt[i];
 		for (let i = SALT - 1, rest = counter; rest > 0; i--) {
 			iv[i] ^= rest % 256;
 			rest = Math.floor(rest / 256);
 		}
 		const length = size + metadata.length;
-		const data = length > aad.length ? new Uint8Array(length) : aad;
-		for (let i = 0; i < size; i++) data[i] = frame[at + i];
-		data.set(metadata, size);
-		return { name: "AES-GCM", iv, additionalData: data.subarray(0, length) };
+		if (length > aad.length) return { ...parameters, additionalData: joined(aad.subarray(0, size), metadata) };
+		for (let i = 0; i < metadata.length; i++) aad[size + i] = metadata[i];
+		parameters.additionalData = views[length] ??= aad.subarray(0, length);
+		return parameters;
 	}
+}
+
+/**
+ * @param {Uint8Array} a
+ * @param {Uint8Array} b
+ */
+function joined(a, b) {
+	const out = new Uint8Array(a.length + b.length);
+	out.set(a);
+	out.set(b, a.length);
+	return out;
 }
 
 /**

@@ -27,9 +27,10 @@ test("suite 5 is that of RFC 9605's vectors", { skip }, async () => {
 	assert.ok(of5.length > 0);
 	for (const v of of5) {
 		const key = await Key.derive(bytes(v.base_key), BigInt(v.kid));
-		const out = new Uint8Array(2 + bytes(v.pt).length + key.room(Number(v.ctr)) + 3);
-		await key.seal(Number(v.ctr), bytes(v.metadata), bytes(v.pt), out, 2);
+		assert.equal(hex(await key.seal(Number(v.ctr), bytes(v.metadata), bytes(v.pt))), v.ct);
+		const out = await key.seal(Number(v.ctr), bytes(v.metadata), bytes(v.pt), 2, 3);
 		assert.equal(hex(out), "0000" + v.ct + "000000");
+		assert.equal(out.buffer.byteLength, out.length);
 		assert.equal(hex(await key.open(bytes(v.ct), bytes(v.metadata))), v.pt);
 	}
 });
@@ -39,8 +40,7 @@ test("a Key's headers are those of encodeHeader, and so are their sizes", async 
 		const key = await Key.derive(bytes("00"), kid);
 		for (const counter of [0, 7, 8, 255, 256, 65535, 65536, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1, 2 ** 53 - 1]) {
 			const header = encodeHeader(kid, BigInt(counter));
-			const sealed = new Uint8Array(key.room(counter));
-			await key.seal(counter, new Uint8Array(), new Uint8Array(), sealed, 0);
+			const sealed = await key.seal(counter, new Uint8Array(), new Uint8Array());
 			assert.equal(sealed.length, header.length + 16);
 			assert.equal(hex(sealed.subarray(0, header.length)), hex(header));
 			assert.equal((await key.open(sealed, new Uint8Array())).length, 0);
@@ -74,8 +74,7 @@ test("random bytes are refused as headers, or are the one encoding of what they 
 test("what was changed, cut or is another key's does not open", async () => {
 	const key = await Key.derive(bytes("00"), 300n);
 	const metadata = bytes("0102");
-	const sealed = new Uint8Array(5 + key.room(5));
-	await key.seal(5, metadata, bytes("706c61696e"), sealed, 0);
+	const sealed = await key.seal(5, metadata, bytes("706c61696e"));
 	assert.equal(hex(await key.open(sealed, metadata)), "706c61696e");
 	for (let i = 0; i < sealed.length; i++) {
 		const changed = sealed.slice();
@@ -86,4 +85,15 @@ test("what was changed, cut or is another key's does not open", async () => {
 	await assert.rejects(key.open(sealed, bytes("0103")));
 	await assert.rejects((await Key.derive(bytes("01"), 300n)).open(sealed, metadata));
 	await assert.rejects((await Key.derive(bytes("00"), 301n)).open(sealed, metadata), /another key/);
+});
+
+test("metadata of any length is authenticated", async () => {
+	const key = await Key.derive(bytes("00"), 300n);
+	for (const n of [0, 1, 52, 240, 256, 1000]) {
+		const metadata = crypto.getRandomValues(new Uint8Array(n));
+		const sealed = await key.seal(n, metadata, bytes("706c61696e"));
+		await assert.rejects(key.open(sealed, new Uint8Array(n + 1)));
+		assert.equal(hex(await key.open(sealed, metadata)), "706c61696e");
+		if (n > 0) await assert.rejects(key.open(sealed, metadata.with(n - 1, metadata[n - 1] ^ 1)));
+	}
 });

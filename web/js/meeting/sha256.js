@@ -17,7 +17,7 @@ for (let n = 0, p = 2; n < 64; p++) {
 	K[n++] = (Math.cbrt(p) % 1) * 2 ** 32;
 }
 
-const W = new Int32Array(16); // the schedule's last words
+const W = new Int32Array(64); // the schedule
 
 /** What a hash is after some blocks. @typedef {Int32Array} State */
 
@@ -32,6 +32,21 @@ export const begin = () => START.slice();
  */
 export function compress(h, m, at) {
 	for (let i = 0; i < 16; i++, at += 4) W[i] = (m[at] << 24) | (m[at + 1] << 16) | (m[at + 2] << 8) | m[at + 3];
+	rounds(h);
+}
+
+/**
+ * Takes the block in the first 16 words of the schedule.
+ * @param {State} h
+ */
+function rounds(h) {
+	for (let i = 16; i < 64; i++) {
+		const x = W[i - 15];
+		const y = W[i - 2];
+		const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+		const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+		W[i] = (W[i - 16] + s0 + W[i - 7] + s1) | 0;
+	}
 	let a = h[0];
 	let b = h[1];
 	let c = h[2];
@@ -41,16 +56,8 @@ export function compress(h, m, at) {
 	let g = h[6];
 	let k = h[7];
 	for (let i = 0; i < 64; i++) {
-		let w = W[i & 15];
-		if (i >= 16) {
-			const x = W[(i + 1) & 15];
-			const y = W[(i + 14) & 15];
-			const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-			const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-			W[i & 15] = w = (w + s0 + W[(i + 9) & 15] + s1) | 0;
-		}
 		const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-		const t1 = (k + s1 + (g ^ (e & (f ^ g))) + K[i] + w) | 0;
+		const t1 = (k + s1 + (g ^ (e & (f ^ g))) + K[i] + W[i]) | 0;
 		const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
 		const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
 		k = g;
@@ -70,6 +77,38 @@ export function compress(h, m, at) {
 	h[5] += f;
 	h[6] += g;
 	h[7] += k;
+}
+
+/** The bytes that HMAC pads its key with, four at a time: of the inner hash and of the outer one. */
+export const INNER = 0x36363636;
+export const OUTER = 0x5c5c5c5c;
+
+/**
+ * A hash after its first block, which is a key of 32 bytes as HMAC pads it (RFC 2104 section 2).
+ * @param {State} key
+ * @param {number} pad
+ * @returns {State}
+ */
+export function keyed(key, pad) {
+	for (let i = 0; i < 8; i++) W[i] = key[i] ^ pad;
+	for (let i = 8; i < 16; i++) W[i] = pad;
+	const h = begin();
+	rounds(h);
+	return h;
+}
+
+/**
+ * Takes at most 8 words, which are all that follows a keyed block, and ends the hash.
+ * @param {State} h
+ * @param {Int32Array} words
+ */
+export function finishWords(h, words) {
+	const n = words.length;
+	for (let i = 0; i < n; i++) W[i] = words[i];
+	W[n] = 1 << 31;
+	for (let i = n + 1; i < 15; i++) W[i] = 0;
+	W[15] = (BLOCK + 4 * n) * 8;
+	rounds(h);
 }
 
 /**
@@ -97,4 +136,15 @@ export function finish(h, b, at, end, length) {
  */
 export function write(h, out, at) {
 	for (let i = 0; i < 8; i++) for (let j = 0; j < 4; j++) out[at + 4 * i + j] = h[i] >>> (24 - 8 * j);
+}
+
+/**
+ * A hash, or another 32 bytes, in words.
+ * @param {Uint8Array} b
+ * @returns {State}
+ */
+export function wordsOf(b) {
+	const h = new Int32Array(8);
+	for (let i = 0, at = 0; i < 8; i++, at += 4) h[i] = (b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3];
+	return h;
 }

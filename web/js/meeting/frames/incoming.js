@@ -74,20 +74,21 @@ export class Incoming {
 	 * @param {Passage} passage
 	 * @returns {Promise<Opened | Dropped>}
 	 */
-	work({ frame }) {
+	work(passage) {
 		const { join } = this.#frames;
 		if (!join) return NO_JOIN;
 		if (join !== this.#join) this.#begin(join);
-		return this.#turn ? this.#turn.then(() => this.#open(frame)) : this.#open(frame);
+		passage.key = this.#video && isKeyFrame(passage.frame);
+		return this.#turn ? this.#turn.then(() => this.#open(passage)) : this.#open(passage);
 	}
 
-	/** @param {Encoded} frame */
-	#open(frame) {
+	/** @param {Passage} passage */
+	#open({ frame, key }) {
 		const receiver = /** @type {Receiver} */ (this.#receiver);
 		const bytes = new Uint8Array(frame.data);
 		if (!this.#video) return receiver.open(bytes);
 		const opening = this.#picture(receiver, bytes);
-		if (isKeyFrame(frame)) this.#wait(opening);
+		if (key) this.#wait(opening);
 		return opening;
 	}
 
@@ -96,12 +97,15 @@ export class Incoming {
 	 * @param {Receiver} receiver
 	 * @param {Uint8Array} bytes
 	 */
-	async #picture(receiver, bytes) {
-		let opened = await receiver.open(bytes);
-		if (opened === "otherLayer" && this.#isEarly(bytes)) {
-			await this.#beginning();
-			opened = await receiver.open(bytes);
-		}
+	#picture(receiver, bytes) {
+		return receiver.open(bytes).then((opened) => {
+			if (opened !== "otherLayer" || !this.#isEarly(bytes)) return this.#seen(opened);
+			return this.#beginning().then(() => receiver.open(bytes)).then((again) => this.#seen(again));
+		});
+	}
+
+	/** @param {Opened | Dropped} opened */
+	#seen(opened) {
 		if (typeof opened === "string") return opened;
 		this.#time = Math.max(this.#time, opened.time);
 		if (isKey(opened.what)) this.#layer?.begin();
@@ -147,8 +151,8 @@ export class Incoming {
 	 * Says whether a frame may go on to the decoder; it is called in the order of the frames.
 	 * @param {Passage & { result: Opened | Dropped }} passage
 	 */
-	deliver({ frame, result }) {
-		const opened = this.#checked(frame, result);
+	deliver({ frame, key, result }) {
+		const opened = this.#checked(frame, key, result);
 		if (typeof opened === "string") {
 			this.#frames.counts.dropped(opened);
 			return false;
@@ -171,12 +175,13 @@ export class Incoming {
 
 	/**
 	 * @param {Encoded} frame
+	 * @param {boolean} key
 	 * @param {Opened | Dropped} result
 	 * @returns {Opened | Dropped}
 	 */
-	#checked(frame, result) {
+	#checked(frame, key, result) {
 		if (result === "injected") return result;
-		const opened = typeof result !== "string" && mislabelled(frame, result) ? "mislabelled" : result;
+		const opened = typeof result !== "string" && mislabelled(frame, key, result) ? "mislabelled" : result;
 		if (!this.#video) return opened;
 		if (typeof opened === "string") this.#continuity.broke();
 		else if (!this.#continuity.takes(isKey(opened.what))) return "afterGap";
@@ -187,10 +192,11 @@ export class Incoming {
 /**
  * Whether the browser, which has it from the media server, takes the frame for another than its sender says.
  * @param {Encoded} frame
+ * @param {boolean} key
  * @param {Opened} opened
  */
-function mislabelled(frame, { what }) {
+function mislabelled(frame, key, { what }) {
 	const codec = codecOf(what);
 	const { mimeType } = /** @type {import("./codecs.js").Metadata} */ (frame.getMetadata());
-	return (codecNamed(mimeType) ?? codec) !== codec || (codec !== OPUS && isKeyFrame(frame) !== isKey(what));
+	return (codecNamed(mimeType) ?? codec) !== codec || (codec !== OPUS && key !== isKey(what));
 }

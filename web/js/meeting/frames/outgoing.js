@@ -58,7 +58,8 @@ export class Outgoing {
 		const layer = this.#layer(join, metadata.synchronizationSource);
 		if (!layer) return OFF;
 		passage.by = layer;
-		const what = describe(codecNamed(metadata.mimeType) ?? this.#codec, this.#video && isKeyFrame(frame), this.#source);
+		passage.key = this.#video && isKeyFrame(frame);
+		const what = describe(codecNamed(metadata.mimeType) ?? this.#codec, passage.key, this.#source);
 		return layer.seal(new Uint8Array(frame.data), join.clock.at(metadata.captureTime), what);
 	}
 
@@ -66,11 +67,11 @@ export class Outgoing {
 	 * Puts the sealed frame in the place of the other, if it may leave.
 	 * @param {Passage & { result: Uint8Array | Unsent }} passage
 	 */
-	deliver({ frame, by: layer, result }) {
+	deliver({ frame, by: layer, key, result }) {
 		const { counts, join } = this.#frames;
 		// What was sealed before the core's word does not leave after it.
 		const sealed = layer && layer.join === join && join.sending ? result : "off";
-		const why = typeof sealed === "string" ? sealed : this.#video && !layer?.continuity.takes(isKeyFrame(frame)) ? "afterGap" : undefined;
+		const why = typeof sealed === "string" ? sealed : this.#video && !layer?.continuity.takes(key) ? "afterGap" : undefined;
 		if (why) {
 			for (const broken of layer ? [layer] : this.#layers.values()) broken.continuity.broke();
 			counts.unsent(why);

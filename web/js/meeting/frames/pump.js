@@ -4,9 +4,10 @@
 const AT_ONCE = 64;
 
 /**
- * A frame on its way. by: whom work leaves it to, for deliver.
+ * A frame on its way. What work knows of it, for deliver: by is whom it leaves it to, and key whether it is a key frame (the browser takes its
+ * time to tell).
  * @template Frame, Result, By
- * @typedef {{ frame: Frame, by?: By, result?: Result | "failed" }} Passage
+ * @typedef {{ frame: Frame, by?: By, key: boolean, result?: Result | "failed" }} Passage
  */
 
 /**
@@ -29,7 +30,7 @@ export async function pump({ readable, writable }, work, deliver) {
 	const flush = () => {
 		while (under.length > 0 && under[0].result !== undefined) {
 			const passage = /** @type {Passage<Frame, Result, By> & { result: Result | "failed" }} */ (under.shift());
-			if (deliver(passage)) writer.write(passage.frame).catch(ended);
+			if (deliver(passage)) writer.write(passage.frame).then(undefined, ended);
 		}
 		room?.();
 	};
@@ -37,7 +38,7 @@ export async function pump({ readable, writable }, work, deliver) {
 		const { done, value } = await reader.read();
 		if (done) return;
 		/** @type {Passage<Frame, Result, By>} */
-		const passage = { frame: value, by: undefined, result: undefined };
+		const passage = { frame: value, by: undefined, key: false, result: undefined };
 		const end = (/** @type {Result | "failed"} */ result) => {
 			passage.result = result;
 			flush();
