@@ -140,6 +140,18 @@ test("Go's box opens, and its keys are derived alike", async () => {
 	await assert.rejects(openBox(box, pair.privateKey, unhex(info).slice(1)));
 });
 
+test("boxes open that were sealed with and without X25519 of the browser", async () => {
+	const pair = await keyPair(new Uint8Array(32).fill(5));
+	const to = await publicKey(pair.publicKey);
+	assert.ok(to.curve);
+	const info = new Uint8Array(200).fill(1);
+	const plaintext = new Uint8Array(64).fill(2);
+	for (const r of [to, { ...to, curve: undefined }]) {
+		const { enc, ciphertext } = await seal(r, info, plaintext);
+		assert.deepEqual(await hpkeOpen(pair.privateKey, info, enc, ciphertext), plaintext);
+	}
+});
+
 test("hostile HPKE keys take no box", async () => {
 	const good = (await keyPair(new Uint8Array(32))).publicKey;
 	const unreduced = good.slice();
@@ -148,7 +160,9 @@ test("hostile HPKE keys take no box", async () => {
 	await assert.rejects(publicKey(good.slice(1)));
 	const low = good.slice();
 	low.fill(0, 1184);
-	await assert.rejects(seal(await publicKey(low), new Uint8Array(), new Uint8Array()));
+	const to = await publicKey(low);
+	await assert.rejects(seal(to, new Uint8Array(), new Uint8Array()));
+	await assert.rejects(seal({ ...to, curve: undefined }, new Uint8Array(), new Uint8Array()));
 });
 
 test("commitments, names, key identifiers and codes are Go's", () => {
