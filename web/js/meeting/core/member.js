@@ -16,7 +16,6 @@ import { watchList, watchMembers } from "./member-list.js";
 import { takeOver } from "./member-succession.js";
 import { grant, rostered, startUpgrade } from "./member-upgrade.js";
 import { securityCode } from "./code.js";
-import { prepare } from "./context.js";
 import { newJoin } from "./join.js";
 import { ENDINGS, WARNINGS, apply } from "./state.js";
 
@@ -187,7 +186,6 @@ export class Member {
 	 * @returns {Promise<{ member: Member, actions: Action[] }>}
 	 */
 	static async join(config, now) {
-		await prepare();
 		const { me, message } = await newJoin(config.device, config.meeting, config.certificate, config.secret, config.rand, now);
 		const m = new Member(config, me, now);
 		if (config.secret) {
