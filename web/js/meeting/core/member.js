@@ -351,7 +351,7 @@ export class Member {
 	/** The security code, or "" before there is a list. */
 	get code() {
 		const leader = this.list && this.joins.get(this.list.body.leader);
-		return leader ? securityCode(this.config.meeting, leader.device) : "";
+		return leader ? securityCode(this.config.meeting, leader.device, leader.j) : "";
 	}
 
 	/** Whether this client leads the meeting. */

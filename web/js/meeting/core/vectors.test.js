@@ -173,7 +173,7 @@ test("commitments, names, key identifiers and codes are Go's", () => {
 		assert.equal(packKID(parts), BigInt("0x" + kid));
 		assert.deepEqual(unpackKID(BigInt("0x" + kid)), parts);
 	}
-	for (const v of vectors.codes) assert.equal(securityCode(v.meeting, v.device), v.code);
+	for (const v of vectors.codes) assert.equal(securityCode(v.meeting, v.device, v.j), v.code);
 });
 
 test("the keys of streams are Go's, until the epoch is dropped", async () => {
