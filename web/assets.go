@@ -30,12 +30,12 @@ const StaticPrefix = "/static/"
 // manifestName is the file of dist that maps names to hashed names.
 const manifestName = "manifest.json"
 
-// workerPolicies are the Content-Security-Policies of workers: a worker is governed by the policy of its own response. Two
-// compile the WebAssembly of hash-wasm, which pages need not allow. The frame worker holds keys of a meeting, and can reach
-// nothing.
+// workerPolicies are the Content-Security-Policies of workers: a worker is governed by the policy of its own response. The one that
+// hashes uploads compiles the WebAssembly of hash-wasm, which nothing else has to allow. The frame worker holds keys of a meeting,
+// and can reach nothing.
 var workerPolicies = map[string]string{
 	"hash-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
-	"core-worker.js":  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+	"core-worker.js":  "default-src 'none'; script-src 'self'; connect-src 'self'",
 	"frame-worker.js": "default-src 'none'; script-src 'self'",
 }
 

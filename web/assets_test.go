@@ -18,10 +18,11 @@ func role(s string) account.Role { return account.Role(s) }
 func builtDir() fstest.MapFS {
 	return fstest.MapFS{
 		".gitkeep":               {},
-		"manifest.json":          {Data: []byte(`{"app.css":"app-AAA.css","hash-worker.js":"hash-worker-BBB.js","frame-worker.js":"frame-worker-CCC.js"}`)},
+		"manifest.json":          {Data: []byte(`{"app.css":"app-AAA.css","hash-worker.js":"hash-worker-BBB.js","frame-worker.js":"frame-worker-CCC.js","core-worker.js":"core-worker-DDD.js"}`)},
 		"app-AAA.css":            {Data: []byte("body{}")},
 		"hash-worker-BBB.js":     {Data: []byte("1")},
 		"frame-worker-CCC.js":    {Data: []byte("2")},
+		"core-worker-DDD.js":     {Data: []byte("3")},
 		"hash-worker-BBB.js.map": {Data: []byte("{}")},
 	}
 }
@@ -34,13 +35,16 @@ func TestBundleServesForever(t *testing.T) {
 	if got := b.Path("app.css"); got != "/static/app-AAA.css" {
 		t.Fatalf("Path is %q", got)
 	}
-	for path, wantType := range map[string]string{"app-AAA.css": "text/css", "hash-worker-BBB.js": "text/javascript", "frame-worker-CCC.js": "text/javascript"} {
+	for path, wantType := range map[string]string{"app-AAA.css": "text/css", "hash-worker-BBB.js": "text/javascript", "frame-worker-CCC.js": "text/javascript", "core-worker-DDD.js": "text/javascript"} {
 		w := httptest.NewRecorder()
 		b.ServeHTTP(w, httptest.NewRequest("GET", StaticPrefix+path, nil))
 		if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), wantType) || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 		csp := w.Header().Get("Content-Security-Policy")
+		if strings.HasPrefix(path, "core-worker") && csp != "default-src 'none'; script-src 'self'; connect-src 'self'" {
+			t.Errorf("%s may do more than run and ask the server: %q", path, csp)
+		}
 		if strings.HasPrefix(path, "frame-worker") && csp != "default-src 'none'; script-src 'self'" {
 			t.Errorf("%s may do more than run: %q", path, csp)
 		}

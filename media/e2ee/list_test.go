@@ -141,8 +141,9 @@ func TestListForm(t *testing.T) {
 }
 
 func TestSecurityCode(t *testing.T) {
-	code := SecurityCode("M-1", Key{1})
-	if len(code) != 39+12 || len(strings.Fields(code)) != 13 || code == SecurityCode("M-2", Key{1}) || code == SecurityCode("M-1", Key{2}) {
+	code := SecurityCode("M-1", Key{1}, J{1})
+	if len(code) != 39+12 || len(strings.Fields(code)) != 13 || code == SecurityCode("M-2", Key{1}, J{1}) || code == SecurityCode("M-1", Key{2}, J{1}) ||
+		code == SecurityCode("M-1", Key{1}, J{2}) {
 		t.Error(code)
 	}
 }

@@ -276,7 +276,7 @@ func (m *Member) Code() string {
 	if m.list == nil {
 		return ""
 	}
-	return SecurityCode(m.cfg.Meeting, m.joins[m.list.Leader].Device)
+	return SecurityCode(m.cfg.Meeting, m.joins[m.list.Leader].Device, m.list.Leader)
 }
 
 // CanSend reports whether frames may be sent now.

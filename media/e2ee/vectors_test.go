@@ -113,6 +113,7 @@ type kidVector struct {
 type codeVector struct {
 	Meeting string `json:"meeting"`
 	Device  string `json:"device"`
+	J       string `json:"j"`
 	Code    string `json:"code"`
 }
 
@@ -293,8 +294,9 @@ func (v *vectors) derive(f *fixed, named Hash) {
 	for _, c := range []struct {
 		meeting string
 		device  Key
-	}{{fixedMeeting, f.host.Key}, {fixedMeeting, f.guest.Key}, {"M-1", Key{}}} {
-		v.Codes = append(v.Codes, codeVector{Meeting: c.meeting, Device: hx(c.device[:]), Code: SecurityCode(c.meeting, c.device)})
+		j       J
+	}{{fixedMeeting, f.host.Key, j}, {fixedMeeting, f.host.Key, J{1}}, {fixedMeeting, f.guest.Key, j}, {"M-1", Key{}, J{}}} {
+		v.Codes = append(v.Codes, codeVector{Meeting: c.meeting, Device: hx(c.device[:]), J: hx(c.j[:]), Code: SecurityCode(c.meeting, c.device, c.j)})
 	}
 }
 

@@ -148,3 +148,61 @@ export function wordsOf(b) {
 	for (let i = 0, at = 0; i < 8; i++, at += 4) h[i] = (b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3];
 	return h;
 }
+
+const tail = new Uint8Array(2 * BLOCK); // what does not fill a block yet; used from begin to end without a pause
+
+/**
+ * The hash of a message in parts.
+ * @param {...Uint8Array} parts
+ */
+export function sha256(...parts) {
+	return hashed(begin(), 0, parts);
+}
+
+/**
+ * HMAC (RFC 2104) of a message in parts.
+ * @param {Uint8Array} key of a block at most
+ * @param {...Uint8Array} parts
+ */
+export function hmac(key, ...parts) {
+	return hashed(keyedBytes(key, 0x5c), BLOCK, [hashed(keyedBytes(key, 0x36), BLOCK, parts)]);
+}
+
+/**
+ * keyed for keys of other lengths.
+ * @param {Uint8Array} key
+ * @param {number} byte
+ */
+function keyedBytes(key, byte) {
+	const h = begin();
+	for (let i = 0; i < BLOCK; i++) tail[i] = (key[i] ?? 0) ^ byte;
+	compress(h, tail, 0);
+	return h;
+}
+
+/**
+ * @param {State} h
+ * @param {number} length of what it has taken, in bytes
+ * @param {Uint8Array[]} parts
+ */
+function hashed(h, length, parts) {
+	let held = 0;
+	for (const p of parts) {
+		length += p.length;
+		let at = 0;
+		if (held > 0) {
+			at = Math.min(BLOCK - held, p.length);
+			tail.set(p.subarray(0, at), held);
+			held += at;
+			if (held < BLOCK) continue;
+			compress(h, tail, 0);
+		}
+		for (; at + BLOCK <= p.length; at += BLOCK) compress(h, p, at);
+		tail.set(p.subarray(at));
+		held = p.length - at;
+	}
+	finish(h, tail, 0, held, length);
+	const out = new Uint8Array(HASH);
+	write(h, out, 0);
+	return out;
+}

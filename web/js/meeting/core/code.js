@@ -6,9 +6,10 @@ import { CODE, hash } from "./context.js";
 /**
  * The 39 digits by which people see that they share a leader, in 13 groups of three.
  * @param {string} meeting
- * @param {string} leader the leader's device
+ * @param {string} device of the join that leads
+ * @param {string} leader that join
  */
-export function securityCode(meeting, leader) {
-	const n = BigInt("0x" + hash(CODE, encode([meeting, unhex(leader)]))) % 10n ** 39n;
+export function securityCode(meeting, device, leader) {
+	const n = BigInt("0x" + hash(CODE, encode([meeting, unhex(device), unhex(leader)]))) % 10n ** 39n;
 	return String(n).padStart(39, "0").replace(/...(?=.)/g, "$& ");
 }

@@ -1,9 +1,9 @@
 /**
  * Hashes, macs and signatures, each under the context string of its one use (media/PROTOCOL.md sections 1 and 12). media/e2ee/context.go is the
- * same in Go. Hashes and macs are made with hash-wasm, at once: the rules of the list need many.
+ * same in Go. Hashes and macs are made here and at once, not in calls of WebCrypto: the rules of the list need many.
  */
-import { createSHA256 } from "hash-wasm";
 import { equal } from "../commitment.js";
+import { hmac, sha256 } from "../sha256.js";
 import { concat, hex, unhex } from "./bytes.js";
 
 export const CERTIFICATE = "proffer certificate v1";
@@ -25,24 +25,7 @@ export const STANDARD = "proffer standard epoch v1";
 export const CONNECTOR = "proffer connector v1";
 export const SESSION = "proffer session v1";
 
-const BLOCK = 64; // of SHA-256
 const encoder = new TextEncoder();
-
-/** @type {import("hash-wasm").IHasher | undefined} */
-let hasher;
-
-/** Must have been awaited before anything of the meeting core is used. */
-export async function prepare() {
-	hasher ??= await createSHA256();
-}
-
-/** @param {...Uint8Array} parts */
-function sha256(...parts) {
-	if (!hasher) throw new Error("the meeting core has not been prepared");
-	hasher.init();
-	for (const p of parts) hasher.update(p);
-	return hasher.digest("binary");
-}
 
 /** @type {Map<string, Uint8Array>} */
 const contexts = new Map();
@@ -67,20 +50,7 @@ export const hash = (context, x) => hex(sha256(hashed(context), x));
  * @param {string} context
  * @param {Uint8Array} x
  */
-export function mac(key, context, x) {
-	const c = hashed(context);
-	return sha256(pad(key, 0x5c), sha256(pad(key, 0x36), c, x));
-}
-
-/**
- * @param {Uint8Array} key
- * @param {number} byte
- */
-function pad(key, byte) {
-	const block = new Uint8Array(BLOCK).fill(byte);
-	key.forEach((b, i) => (block[i] ^= b));
-	return block;
-}
+export const mac = (key, context, x) => hmac(key, hashed(context), x);
 
 /**
  * @param {Uint8Array} key

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { unmarshal } from "./body.js";
 import { hex, unhex } from "./bytes.js";
-import { prepare } from "./context.js";
 import { decodeControl } from "./control.js";
 import { Device } from "./device.js";
 import { keys } from "./keys.js";
@@ -16,8 +15,6 @@ import { ENDINGS, STATES, WARNINGS, apply } from "./state.js";
 const book = JSON.parse(readFileSync(new URL("../../../../media/testdata/histories.json", import.meta.url), "utf8"));
 const messages = book.messages.map((/** @type {string} */ m) => new Uint8Array(Buffer.from(m, "base64")));
 const TICK = 250;
-
-before(prepare);
 
 test("states, causes and words are Go's", () => {
 	const all = STATES.flatMap((s) => [...new Set(book.lifecycle.map((/** @type {string[]} */ l) => l[1]))].map((c) => [s, c, apply(s, /** @type {any} */ (c))]));

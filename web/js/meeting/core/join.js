@@ -25,7 +25,7 @@ export class Join {
 	 * @param {string} j
 	 * @param {string} device
 	 * @param {import("./certificate.js").Certificate} certificate
-	 * @param {CryptoKey} hpke
+	 * @param {import("./xwing.js").Recipient} hpke
 	 * @param {Uint8Array} raw the body as signed
 	 * @param {Uint8Array} tag
 	 */

@@ -40,7 +40,7 @@ export const infoOf = ({ meeting, term, epoch, leader }, named, to) => encode([B
 
 /**
  * Seals an epoch's secret and the link's secret to a join.
- * @param {CryptoKey} to
+ * @param {import("./xwing.js").Recipient} to
  * @param {Uint8Array} info
  * @param {string} j
  * @param {string} live

@@ -272,7 +272,7 @@ async function publish(m) {
 }
 
 /**
- * Seals the epoch's secret to every member but the leader (section 3.2). Of a thousand boxes that takes seconds; the worker does other things between.
+ * Seals the epoch's secret to every member but the leader (section 3.2). Of a thousand boxes that takes about a second; the worker does other things between.
  * @param {Member} m
  * @param {LinkBody} b
  * @param {string} named
@@ -282,19 +282,36 @@ async function sealKeys(m, b, named, secret) {
 	/** @type {import("./keys.js").Box[]} */
 	const boxes = [];
 	const pause = new Pause();
-	for (const { j } of b.members) {
-		const join = m.joins.get(j);
-		if (j === m.j || !join) continue;
-		const live = m.lives.get(j)?.nonce ?? "00".repeat(16);
-		try {
-			boxes.push(await sealBox(join.hpke, infoOf(b, named, j), j, live, secret, /** @type {Uint8Array} */ (m.secret)));
-		} catch {
-			m.drop("join with a key that nothing can be sealed to"); // a former leader let it in: it stays without keys
-		}
+	for (let i = 0; i < b.members.length; i += TOGETHER) {
+		const some = await Promise.all(b.members.slice(i, i + TOGETHER).map(({ j }) => sealTo(m, b, named, secret, j)));
+		boxes.push(...some.flatMap((box) => box ?? []));
 		await pause.due();
 	}
 	const { meeting, term, epoch } = b;
 	return boxes.length > 0 ? m.config.device.message(keys, { meeting, term, epoch, link: named, boxes }) : undefined;
+}
+
+/** How many boxes are under way at once: while WebCrypto does its part of one, the lattice of another is computed. */
+const TOGETHER = 8;
+
+/**
+ * The box of a member, if it takes one.
+ * @param {Member} m
+ * @param {LinkBody} b
+ * @param {string} named
+ * @param {Uint8Array} secret
+ * @param {string} j
+ */
+async function sealTo(m, b, named, secret, j) {
+	const join = m.joins.get(j);
+	if (j === m.j || !join) return undefined;
+	const live = m.lives.get(j)?.nonce ?? "00".repeat(16);
+	try {
+		return await sealBox(join.hpke, infoOf(b, named, j), j, live, secret, /** @type {Uint8Array} */ (m.secret));
+	} catch {
+		m.drop("join with a key that nothing can be sealed to"); // a former leader let it in: it stays without keys
+		return undefined;
+	}
 }
 
 /** How long the worker may be kept from other things, in milliseconds. */

@@ -16,7 +16,6 @@ import { watchList, watchMembers } from "./member-list.js";
 import { takeOver } from "./member-succession.js";
 import { grant, rostered, startUpgrade } from "./member-upgrade.js";
 import { securityCode } from "./code.js";
-import { prepare } from "./context.js";
 import { newJoin } from "./join.js";
 import { ENDINGS, WARNINGS, apply } from "./state.js";
 
@@ -187,7 +186,6 @@ export class Member {
 	 * @returns {Promise<{ member: Member, actions: Action[] }>}
 	 */
 	static async join(config, now) {
-		await prepare();
 		const { me, message } = await newJoin(config.device, config.meeting, config.certificate, config.secret, config.rand, now);
 		const m = new Member(config, me, now);
 		if (config.secret) {
@@ -353,7 +351,7 @@ export class Member {
 	/** The security code, or "" before there is a list. */
 	get code() {
 		const leader = this.list && this.joins.get(this.list.body.leader);
-		return leader ? securityCode(this.config.meeting, leader.device) : "";
+		return leader ? securityCode(this.config.meeting, leader.device, leader.j) : "";
 	}
 
 	/** Whether this client leads the meeting. */

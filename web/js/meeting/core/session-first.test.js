@@ -6,8 +6,8 @@ import { kindOf, welcome } from "./control.js";
 import { encodeSigned } from "./message.js";
 import { Session } from "./session.js";
 
-// A process of its own, in which nothing has prepared the hashes before the session did.
-test("a session prepares what it needs, and says hello, join and fetch in that order", async () => {
+// A process of its own, in which nothing else has used the core before.
+test("a session says hello, join and fetch in that order", async () => {
 	const socket = { binaryType: /** @type {BinaryType} */ ("blob"), readyState: 1, onmessage: /** @type {any} */ (null), onclose: null, close: () => {}, send: (/** @type {any} */ b) => void sent.push(kindOf(b)) };
 	/** @type {string[]} */
 	const sent = [];

@@ -12,7 +12,6 @@ import { certificate, isGuest, legible } from "./certificate.js";
 import { Chat } from "./chat.js";
 import { marshal, unmarshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
-import { prepare } from "./context.js";
 import * as control from "./control.js";
 import { Kept } from "./kept.js";
 import { Member } from "./member.js";
@@ -108,7 +107,6 @@ export class Session {
 
 	/** Begins: device, link, certificate, connection. */
 	async open() {
-		await prepare();
 		const { meeting, secret } = this.#opened;
 		this.#device = await this.#kept.device();
 		if (secret) await this.#kept.keepLink(meeting, secret);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { decode, encode } from "../cbor.js";
 import { unmarshal, marshal } from "./body.js";
 import { hex, unhex } from "./bytes.js";
 import { certificate, openCertificate } from "./certificate.js";
-import { JOIN, hash, prepare } from "./context.js";
+import { JOIN, hash } from "./context.js";
 import * as control from "./control.js";
 import { Device } from "./device.js";
 import { Kept } from "./kept.js";
@@ -19,8 +19,6 @@ const MEETING = "M-3K9QA-77ZPW";
 const ADDRESS = `wss://meet.example.org/m/${MEETING}/session`;
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const base64 = (/** @type {Uint8Array} */ b) => Buffer.from(b).toString("base64url");
-
-before(prepare);
 
 /** What IndexedDB would keep. */
 class Shelf {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { hex, unhex } from "./bytes.js";
 import { certificate } from "./certificate.js";
-import { prepare } from "./context.js";
 import { Device } from "./device.js";
 import { Member } from "./member.js";
 import { upgrade } from "./moves.js";
@@ -13,8 +12,6 @@ import { connectorJ } from "./standard.js";
 const START = 1_800_000_000_000;
 const MEETING = "M-3K9QA-77ZPW";
 const LAG = 50;
-
-before(prepare);
 
 /** Randomness that is the same in every run (mulberry32). */
 class Dice {
