@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -87,9 +88,17 @@ func (r *keyring) add(s *sframe.Sender) {
 	if r.gone {
 		return
 	}
+	s.Record()
 	r.senders = append(r.senders, s)
 	r.in = sframe.KID{} // so that rekey looks at it
 	r.rekey()
+}
+
+// all gives the senders that there are.
+func (r *keyring) all() []*sframe.Sender {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.senders)
 }
 
 // rekey makes all senders go on in the newest epoch, or stop. It is called with mu held.

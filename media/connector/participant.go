@@ -66,6 +66,7 @@ func Join(ctx context.Context, seat Seat, o Options) (*Participant, error) {
 	p.ring.apply(first)
 	p.ctx, p.end = context.WithCancel(context.WithoutCancel(ctx))
 	go p.follow()
+	go p.stamp()
 	ctx, cancel := context.WithTimeout(ctx, entering)
 	defer cancel()
 	if err := p.connect(ctx); err != nil {

@@ -1,6 +1,10 @@
 package connector
 
-import "context"
+import (
+	"context"
+
+	"github.com/proffer/proffer/media/franking"
+)
 
 // Kind is what a connector is, in the numbers of the roster (PROTOCOL.md section 9).
 type Kind uint64
@@ -31,6 +35,8 @@ type Seat interface {
 	Why() string
 	// Ticket tells how to reach the media server. It is asked anew for each connection.
 	Ticket(ctx context.Context) (url, token string, err error)
+	// Stamp has the notary stamp what the connector has committed to (PROTOCOL.md section 15).
+	Stamp(runs []franking.Run)
 	// Leave gives the seat up. A second time does nothing.
 	Leave()
 }

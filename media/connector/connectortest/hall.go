@@ -32,7 +32,8 @@ type Hall struct {
 	server *sfu.Server
 	url    string
 
-	mu      sync.Mutex    // over all that follows
+	mu      sync.Mutex // over all that follows
+	stamped []franking.Run
 	refuse  string        // why nobody is seated
 	lobby   chan struct{} // what telephones wait for; nil: nothing
 	change  connector.Change
@@ -167,6 +168,13 @@ func (h *Hall) remove(s *seat, why string) {
 	h.tell()
 }
 
+// Stamped is what connectors had stamped so far.
+func (h *Hall) Stamped() []franking.Run {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.stamped)
+}
+
 // Names is who is in the roster.
 func (h *Hall) Names() (all []string) {
 	h.mu.Lock()
@@ -202,6 +210,13 @@ func (s *seat) Why() string {
 func (s *seat) Ticket(context.Context) (url, token string, err error) {
 	token, err = s.hall.server.Ticket(Meeting, fmt.Sprintf("%x", s.join[:16]))
 	return s.hall.url, token, err
+}
+
+// Stamp keeps the runs, for tests that look what was committed to.
+func (s *seat) Stamp(runs []franking.Run) {
+	s.hall.mu.Lock()
+	defer s.hall.mu.Unlock()
+	s.hall.stamped = append(s.hall.stamped, runs...)
 }
 
 func (s *seat) Leave() {

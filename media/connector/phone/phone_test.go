@@ -93,6 +93,16 @@ func TestCalls(t *testing.T) {
 	one := connectortest.Dial(t, s.Addr(), connectortest.Script{Keys: thePIN + "#", Hertz: 1000})
 	one.Hears(440, 1000) // the meeting, and not itself
 	l.hears(t, 1000)
+	connectortest.Eventually(t, "what the caller says is stamped, frame after frame", func() bool {
+		next := map[uint16]uint64{}
+		for _, r := range h.Stamped() {
+			if r.First != next[r.Stream] {
+				t.Fatalf("after frame %d a run begins at %d", next[r.Stream], r.First)
+			}
+			next[r.Stream] = r.First + uint64(r.Count())
+		}
+		return len(next) > 0
+	}, func() string { return "" })
 	if names := h.Names(); !slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "Telephone …") }) {
 		t.Errorf("the roster shows no telephone: %v", names)
 	}
