@@ -29,7 +29,7 @@ const usage = `Usage:
   proffer staff host --name NAME --email EMAIL --org NAME [--plan business] [--comped]
   proffer staff link --email EMAIL    print a one-time sign-in link
   proffer staff keys                  print the public keys that verify receipts and packages
-  proffer staff rotate --key receipt|log|package
+  proffer staff rotate --key receipt|log|package|notary
   proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back
   proffer demo [--guests 2] [--server URL] [LINK]
                                       join a meeting with simulated guests; without a link, make one in a demonstration

@@ -134,6 +134,9 @@ func printKeys(_ context.Context, s *services, _ staffOptions, out io.Writer) er
 }
 
 func rotateKey(ctx context.Context, s *services, o staffOptions, out io.Writer) error {
+	if o.key == string(custody.SeedNotary) {
+		return rotateNotary(ctx, s, out)
+	}
 	role := custody.Role(o.key)
 	if role != custody.RoleReceipt && role != custody.RoleLog && role != custody.RolePackage {
 		return errUsage
@@ -146,6 +149,19 @@ func rotateKey(ctx context.Context, s *services, o staffOptions, out io.Writer) 
 		return err
 	}
 	fmt.Fprintf(out, "The %s key was replaced. Hand out PLATFORM.pub anew; it holds the old public key too.\n%v\n", role, key)
+	return nil
+}
+
+// rotateNotary makes the notary's next secret. The older ones stay: they check what they stamped.
+func rotateNotary(ctx context.Context, s *services, out io.Writer) error {
+	file, err := s.ring.RotateSeed(custody.SeedNotary)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.KeyRotated(ctx, string(custody.SeedNotary)); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The notary’s next secret is in %s. Copy it to the key folders of all servers, then start them again; keep the older files.\n", file)
 	return nil
 }
 

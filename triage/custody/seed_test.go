@@ -54,3 +54,25 @@ func TestSeeds(t *testing.T) {
 		t.Errorf("a lost one is not made anew: %v", err)
 	}
 }
+
+func TestGenerations(t *testing.T) {
+	r := openRing(t, filepath.Join(t.TempDir(), "keys"))
+	first, err := r.Seeds(SeedNotary)
+	if err != nil || len(first) != 1 {
+		t.Fatal(len(first), err)
+	}
+	file, err := r.RotateSeed(SeedNotary)
+	if err != nil || file != "notary-1.key" {
+		t.Fatal(file, err)
+	}
+	if _, err := r.RotateSeed(SeedNotary); err != nil {
+		t.Fatal(err)
+	}
+	all, err := r.Seeds(SeedNotary)
+	if err != nil || len(all) != 3 || all[0] != first[0] || all[1] == all[0] || all[2] == all[1] {
+		t.Errorf("there are %d generations, %v", len(all), err)
+	}
+	if other, err := r.Seeds(SeedIdentity); err != nil || len(other) != 1 {
+		t.Errorf("another secret has %d generations, %v", len(other), err)
+	}
+}
