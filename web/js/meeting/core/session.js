@@ -49,6 +49,10 @@ const UNSEEN = 64;
 /** What the server does at the word of a standard meeting's host. */
 const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "end"]);
 
+/** Why a browser without a lasting memory is not let into what may be a standard meeting, and what to do. */
+const KEEPS_NOTHING = "This browser keeps nothing for this page, as in some private windows. So it cannot make sure that this meeting was not end-to-end encrypted before, " +
+	"and nothing was sent. Open the meeting in an ordinary window or another browser. If its link has a part after #, open all of it.";
+
 /** How often the page is told of changes, in ms. */
 const SHOWN = 40;
 
@@ -111,6 +115,7 @@ export class Session {
 		this.#device = await this.#kept.device();
 		if (secret) await this.#kept.keepLink(meeting, secret);
 		else this.#opened = { ...this.#opened, secret: (await this.#kept.link(meeting)) ?? null };
+		if (!this.#opened.secret && !(await this.#kept.knows(meeting))) return this.#tell({ type: "refused", what: "storage", why: KEEPS_NOTHING });
 		await this.#begin();
 	}
 
