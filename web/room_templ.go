@@ -218,7 +218,7 @@ func Room(v RoomView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<section class=\"stage\" data-part=\"stage\" aria-label=\"The meeting\" tabindex=\"-1\" data-layout=\"grid\" hidden><div class=\"tiles\" data-tiles></div></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<section class=\"stage\" data-part=\"stage\" aria-label=\"The meeting\" tabindex=\"-1\" data-layout=\"grid\" hidden><div class=\"tiles\" data-tiles></div><p class=\"hint\" data-rest hidden></p></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -333,7 +333,7 @@ func roomDoor(v RoomView) templ.Component {
 			var templ_7745c5c3_Var12 templ.SafeURL
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinURLErrs(v.signInTo())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 109, Col: 116}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 110, Col: 116}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {
@@ -355,7 +355,7 @@ func roomDoor(v RoomView) templ.Component {
 		var templ_7745c5c3_Var13 string
 		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(v.doorWords())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 114, Col: 60}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 115, Col: 60}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 		if templ_7745c5c3_Err != nil {
@@ -486,7 +486,7 @@ func roomSide() templ.Component {
 			templ_7745c5c3_Var17 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<aside class=\"side\" id=\"side\" data-side hidden aria-labelledby=\"side-title\"><header><h2 id=\"side-title\" data-side-title tabindex=\"-1\">People</h2><button type=\"button\" class=\"plain close\" data-panel-close aria-label=\"Close the panel\">✕</button></header><section class=\"side-body\" data-panel-body=\"guarantees\" aria-labelledby=\"side-title\" tabindex=\"0\" hidden></section><section class=\"side-body\" data-panel-body=\"people\" hidden><div data-commands hidden><label class=\"check\"><input type=\"checkbox\" data-act=\"lock\"> <span>Lock the meeting <small>Nobody else is let in.</small></span></label> <label class=\"check\" data-record-choice><input type=\"checkbox\" data-act=\"record\"> <span>Record on the server <small>Everyone is told. The meeting’s own host finds a file for each person under My meetings, until it is erased.</small></span></label> <label class=\"check\" data-lobby-choice><input type=\"checkbox\" data-act=\"lobby\"> <span>Waiting room <small>Who comes waits until you let them in.</small></span></label></div><div data-lobby hidden><h3>Waiting</h3><ul class=\"people-list\" data-lobby-list></ul><button type=\"button\" class=\"button quiet\" data-act=\"admit-all\">Let all in</button></div><h3 data-people-title>In the meeting</h3><ul class=\"people-list\" data-people-list></ul><div data-phone hidden><h3>By telephone</h3><p data-phone-words></p></div></section><section class=\"side-body chat\" data-panel-body=\"chat\" hidden><ol class=\"chat-lines\" data-chat-lines aria-live=\"polite\" aria-label=\"Lines of chat\"></ol><p class=\"chat-empty\" data-chat-empty>No lines yet. They are encrypted like the pictures, and gone when you leave.</p><form class=\"chat-form\" data-chat-form><label class=\"field\"><span class=\"visually-hidden\">To</span><select data-chat-to><option value=\"\">Everyone</option></select></label> <label class=\"field\"><span class=\"visually-hidden\">Your line</span><textarea rows=\"2\" maxlength=\"4000\" data-chat-text placeholder=\"Write to everyone\" dir=\"auto\"></textarea></label><p class=\"hint\" data-chat-hint hidden>Only that person is shown it. Everybody here could read it with a changed client.</p><button class=\"button\" type=\"submit\">Send</button></form></section></aside>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<aside class=\"side\" id=\"side\" data-side hidden aria-labelledby=\"side-title\"><header><h2 id=\"side-title\" data-side-title tabindex=\"-1\">People</h2><button type=\"button\" class=\"plain close\" data-panel-close aria-label=\"Close the panel\">✕</button></header><section class=\"side-body\" data-panel-body=\"guarantees\" aria-labelledby=\"side-title\" tabindex=\"0\" hidden></section><section class=\"side-body\" data-panel-body=\"people\" hidden><div data-commands hidden><label class=\"check\"><input type=\"checkbox\" data-act=\"lock\"> <span>Lock the meeting <small>Nobody else is let in.</small></span></label> <label class=\"check\" data-record-choice><input type=\"checkbox\" data-act=\"record\"> <span>Record on the server <small>Everyone is told. The meeting’s own host finds a file for each person under My meetings, until it is erased.</small></span></label> <label class=\"check\" data-lobby-choice><input type=\"checkbox\" data-act=\"lobby\"> <span>Waiting room <small>Who comes waits until you let them in.</small></span></label></div><div data-lobby hidden><h3>Waiting</h3><ul class=\"people-list\" data-lobby-list></ul><button type=\"button\" class=\"button quiet\" data-act=\"admit-all\">Let all in</button></div><h3 data-people-title>In the meeting</h3><ul class=\"people-list\" data-people-list></ul><button type=\"button\" class=\"button quiet\" data-act=\"more-people\" hidden>Show more</button><div data-phone hidden><h3>By telephone</h3><p data-phone-words></p></div></section><section class=\"side-body chat\" data-panel-body=\"chat\" hidden><ol class=\"chat-lines\" data-chat-lines aria-live=\"polite\" aria-label=\"Lines of chat\"></ol><p class=\"chat-empty\" data-chat-empty>No lines yet. They are encrypted like the pictures, and gone when you leave.</p><form class=\"chat-form\" data-chat-form><label class=\"field\"><span class=\"visually-hidden\">To</span><select data-chat-to><option value=\"\">Everyone</option></select></label> <label class=\"field\"><span class=\"visually-hidden\">Your line</span><textarea rows=\"2\" maxlength=\"4000\" data-chat-text placeholder=\"Write to everyone\" dir=\"auto\"></textarea></label><p class=\"hint\" data-chat-hint hidden>Only that person is shown it. Everybody here could read it with a changed client.</p><button class=\"button\" type=\"submit\">Send</button></form></section></aside>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -611,7 +611,7 @@ func switchButton(act, on, off, label, key string) templ.Component {
 		var templ_7745c5c3_Var20 string
 		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(act)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 224, Col: 53}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 226, Col: 53}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 		if templ_7745c5c3_Err != nil {
@@ -624,7 +624,7 @@ func switchButton(act, on, off, label, key string) templ.Component {
 		var templ_7745c5c3_Var21 string
 		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(label + " (" + key + ")")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 224, Col: 109}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 226, Col: 109}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 		if templ_7745c5c3_Err != nil {
@@ -653,7 +653,7 @@ func switchButton(act, on, off, label, key string) templ.Component {
 		var templ_7745c5c3_Var22 string
 		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 231, Col: 37}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 233, Col: 37}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 		if templ_7745c5c3_Err != nil {
@@ -695,7 +695,7 @@ func panelButton(panel, picture, label, key string) templ.Component {
 		var templ_7745c5c3_Var24 string
 		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(panel)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 236, Col: 57}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 238, Col: 57}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 		if templ_7745c5c3_Err != nil {
@@ -708,7 +708,7 @@ func panelButton(panel, picture, label, key string) templ.Component {
 		var templ_7745c5c3_Var25 string
 		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(label + " (" + key + ")")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 236, Col: 135}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 238, Col: 135}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 		if templ_7745c5c3_Err != nil {
@@ -729,7 +729,7 @@ func panelButton(panel, picture, label, key string) templ.Component {
 		var templ_7745c5c3_Var26 string
 		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 238, Col: 37}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 240, Col: 37}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 		if templ_7745c5c3_Err != nil {
@@ -742,7 +742,7 @@ func panelButton(panel, picture, label, key string) templ.Component {
 		var templ_7745c5c3_Var27 string
 		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(panel)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 239, Col: 48}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `room.templ`, Line: 241, Col: 48}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 		if templ_7745c5c3_Err != nil {

@@ -46,6 +46,8 @@ function start(body) {
 	const stage = new Stage(part("stage"), must(body, "[data-sounds]"));
 	const panels = new Panels(must(body, "[data-side]"), (panel) => {
 		if (panel === "chat") chat.read();
+		else if (panel === "people") people.open();
+		else if (panel === "guarantees") promise();
 	});
 	const decide = (/** @type {string} */ what, /** @type {{ join?: string, on?: boolean, joins?: string[] }} */ about = {}) => room?.decide(what, about);
 	const people = new People(must(body, '[data-panel-body="people"]'), decide, (m) => buttons.askToRemove(m));
@@ -127,7 +129,7 @@ function start(body) {
 			line: (line) => chat.add(line),
 			warning: (words, about, code) => news.warn(words, about, code, room?.view ?? null),
 			refused: (why, what) => {
-				if (what === "join" || what === "certificate" || what === "session") failed(new Error(why));
+				if (what === "join" || what === "certificate" || what === "session" || what === "storage") failed(new Error(why));
 				else toast(why, "problem");
 			},
 			over: (words) => {

@@ -65,6 +65,14 @@ export class Kept {
 	}
 
 	/**
+	 * Whether this browser can tell what it has noted of a meeting.
+	 * @param {string} meeting
+	 */
+	async knows(meeting) {
+		return this.#store.get(note(meeting)).then(() => true, () => false);
+	}
+
+	/**
 	 * Takes note that an account takes part with a device, and tells whether it had another before and nobody has acknowledged this one.
 	 * @param {string} account
 	 * @param {string} key

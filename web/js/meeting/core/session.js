@@ -7,15 +7,15 @@
  * went out because the connection was away too long, or whose frame worker has lost its record, makes a new join.
  */
 import { equal } from "../commitment.js";
-import { base64, hex, unbase64, unhex } from "./bytes.js";
-import { certificate, isGuest, legible } from "./certificate.js";
+import { base64, unhex } from "./bytes.js";
+import { isGuest, legible } from "./certificate.js";
 import { Chat } from "./chat.js";
-import { marshal, unmarshal } from "./body.js";
+import { marshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
 import * as control from "./control.js";
+import { Credentials } from "./credentials.js";
 import { Kept } from "./kept.js";
 import { Member } from "./member.js";
-import { decodeSigned } from "./message.js";
 import { PERSON } from "./standard.js";
 import { view } from "./view.js";
 
@@ -40,14 +40,15 @@ const AFTER_LOSS = 120_000;
 /** A list is renewed every 10 s. Who hears nothing for so long opens another connection, in ms. */
 const DEAF = 20_000;
 
-/** For how long a certificate must still hold to be shown again, in ms. */
-const MARGIN = 60_000;
-
 /** How many posts that have not come back are kept, to be sent again. */
 const UNSEEN = 64;
 
 /** What the server does at the word of a standard meeting's host. */
 const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "end"]);
+
+/** Why a browser without a lasting memory is not let into what may be a standard meeting, and what to do. */
+const KEEPS_NOTHING = "This browser keeps nothing for this page, as in some private windows. So it cannot make sure that this meeting was not end-to-end encrypted before, " +
+	"and nothing was sent. Open the meeting in an ordinary window or another browser. If its link has a part after #, open all of it.";
 
 /** How often the page is told of changes, in ms. */
 const SHOWN = 40;
@@ -58,12 +59,7 @@ export class Session {
 	#outside;
 	#opened;
 	#kept;
-	/** @type {import("./device.js").Device | undefined} */
-	#device;
-	/** @type {Uint8Array | undefined} */
-	#certificate;
-	/** Known to this client; the member's config has this very array. @type {string[]} */
-	#identity = [];
+	#credentials;
 	/** @type {Connection | undefined} */
 	#connection;
 	/** @type {Chat | undefined} */
@@ -103,14 +99,15 @@ export class Session {
 		this.#opened = opened;
 		this.#outside = outside;
 		this.#kept = new Kept(outside.store);
+		this.#credentials = new Credentials(this.#kept, outside, opened);
 	}
 
-	/** Begins: device, link, certificate, connection. */
+	/** Begins: link, device, certificate, connection. */
 	async open() {
 		const { meeting, secret } = this.#opened;
-		this.#device = await this.#kept.device();
 		if (secret) await this.#kept.keepLink(meeting, secret);
 		else this.#opened = { ...this.#opened, secret: (await this.#kept.link(meeting)) ?? null };
+		if (!this.#opened.secret && !(await this.#kept.knows(meeting))) return this.#tell({ type: "refused", what: "storage", why: KEEPS_NOTHING });
 		await this.#begin();
 	}
 
@@ -120,44 +117,11 @@ export class Session {
 		this.member = this.#chat = this.#joinMessage = undefined;
 		this.#unseen = [];
 		this.#rejoins = false;
-		const refusal = this.#vouched() ? "" : await this.#certify();
+		const refusal = await this.#credentials.renew();
 		if (refusal) return this.#tell(this.#shown ? { type: "error", words: refusal } : { type: "refused", what: "certificate", why: refusal });
 		if (this.#ended) return;
 		const open = () => this.#outside.socket(url, PROTOCOL);
 		this.#connection = new Connection(open, { received: (m) => void this.#received(m), down: () => this.#down() }, this.#outside.pauses);
-	}
-
-	/** Whether there is a certificate that still holds for a while. */
-	#vouched() {
-		if (!this.#certificate) return false;
-		return unmarshal(certificate, decodeSigned(this.#certificate).body).expires > this.#outside.now() + MARGIN;
-	}
-
-	/** Gets the certificate of this device, or says why not. */
-	async #certify() {
-		const { meeting, url, name } = this.#opened;
-		const address = new URL(`/m/${encodeURIComponent(meeting)}/certificate`, url.replace(/^ws/, "http"));
-		const body = JSON.stringify({ device: base64(unhex(/** @type {import("./device.js").Device} */ (this.#device).key)), name });
-		try {
-			const answer = await this.#outside.fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-			const given = await answer.json();
-			if (!answer.ok) return String(given.error ?? "The server did not vouch for this device. Try again.");
-			const vouches = unbase64(given.certificate);
-			unmarshal(certificate, decodeSigned(vouches).body);
-			this.#certificate = vouches;
-			await this.#meetIdentity(hex(unbase64(given.identity)));
-			return "";
-		} catch {
-			return "The server cannot be reached. Look at your network and try again.";
-		}
-	}
-
-	/** @param {string} key */
-	async #meetIdentity(key) {
-		const { keys, changed } = await this.#kept.identity(key);
-		const another = this.#identity.length > 0 && !this.#identity.includes(key); // where nothing is kept, this page still knows
-		this.#identity.splice(0, Infinity, ...new Set([...this.#identity, ...keys]));
-		this.#beside.identityChanged ||= changed || another;
 	}
 
 	#down() {
@@ -225,14 +189,16 @@ export class Session {
 	 * @param {import("./control.js").Welcome} w
 	 */
 	async #welcomed({ meeting, nonce, identity }) {
-		if (meeting !== this.#opened.meeting || !this.#device || !this.#certificate) return;
+		if (meeting !== this.#opened.meeting) return;
 		const turn = ++this.#turn;
-		await this.#meetIdentity(identity);
-		if (!this.#vouched()) await this.#certify(); // a meeting may outlast it
-		const proof = await control.prove(this.#device, meeting, nonce);
-		if (!this.member) await this.#join(this.#device, this.#certificate, turn);
+		await this.#credentials.meet(identity);
+		await this.#credentials.renew(); // a meeting may outlast it
+		const { device, certificate } = this.#credentials;
+		if (!device || !certificate) return;
+		const proof = await control.prove(device, meeting, nonce);
+		if (!this.member) await this.#join(device, certificate, turn);
 		if (turn !== this.#turn || this.#ended || !this.member) return;
-		this.#connection?.send(marshal(control.hello, { certificate: this.#certificate, proof }));
+		this.#connection?.send(marshal(control.hello, { certificate, proof }));
 		this.#online = true;
 		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
 		this.#send(control.fetch, { from: this.member.board.next });
@@ -249,7 +215,7 @@ export class Session {
 		const { meeting, secret, made } = this.#opened;
 		const memory = { remember: (/** @type {string} */ m) => this.#kept.remember(m), remembered: (/** @type {string} */ m) => this.#kept.remembered(m),
 			meet: (/** @type {string} */ account, /** @type {string} */ key) => this.#meet(account, key) };
-		const config = { meeting, device, certificate, identity: this.#identity, secret: secret ?? undefined, host: made, rand: this.#outside.rand ?? random, memory,
+		const config = { meeting, device, certificate, identity: this.#credentials.identity, secret: secret ?? undefined, host: made, rand: this.#outside.rand ?? random, memory,
 			act: (/** @type {Action} */ a) => this.#act(a) };
 		const { member, actions } = await Member.join(config, this.#outside.now());
 		if (turn !== this.#turn) return; // another welcome is being answered
@@ -532,8 +498,7 @@ export class Session {
 			await this.#kept.acknowledge(join.certificate.account, join.device);
 			this.#beside.strange.delete(join.device);
 		} else if (!j) {
-			await this.#kept.acknowledgeIdentity();
-			this.#beside.identityChanged = false;
+			await this.#credentials.acknowledge();
 		}
 		this.#changed();
 	}
@@ -554,7 +519,7 @@ export class Session {
 				this.#beside.compared = this.#code !== "" && (await this.#kept.compared(this.#opened.meeting, this.#code));
 			}
 			if (member !== this.member) continue;
-			this.#beside = { ...this.#beside, online: this.#online, now: this.#outside.now() };
+			this.#beside = { ...this.#beside, identityChanged: this.#credentials.changed, online: this.#online, now: this.#outside.now() };
 			const now = view(member, this.#beside);
 			const shown = JSON.stringify(now);
 			if (shown !== this.#shown) this.#tell({ type: "view", view: now });

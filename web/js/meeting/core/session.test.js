@@ -666,12 +666,23 @@ test("where nothing is kept, no meeting is taken for a standard one", async () =
 	p.closed = true;
 	const other = await Server.make();
 	const q = await other.page("ben", { shelf });
-	await other.until(() => q.view, "a view");
-	other.grant(1, q);
-	await other.pass(1);
-	assert.equal(q.view?.state, "waiting");
-	assert.ok(q.all("warning").some((w) => w.code === "needs link"));
-	assert.equal(q.frames.filter((m) => m.type === "install").length, 0);
+	assert.deepEqual(q.told.map((m) => [m.type, m.what]), [["refused", "storage"]]);
+	assert.match(q.told[0].why, /^This browser keeps nothing .* ordinary window/);
+	assert.equal(other.sockets.size, 0);
+	assert.equal(q.session.member, undefined);
+});
+
+test("where the memory goes while a standard meeting is joined, its key is not taken", async () => {
+	const server = await Server.make();
+	const shelf = new Shelf();
+	const p = await server.page("ben", { shelf });
+	await server.until(() => p.view, "a view");
+	shelf.broken = true;
+	server.grant(1, p);
+	await server.pass(1);
+	assert.equal(p.view?.state, "waiting");
+	assert.ok(p.all("warning").some((w) => w.code === "needs link"));
+	assert.equal(p.frames.filter((m) => m.type === "install").length, 0);
 });
 
 test("what the server makes up does not break a session", async () => {

@@ -1,6 +1,6 @@
 /** Lines of chat. They are text and nothing else: no links are followed, no markup is read. */
 import { must, toast } from "../../shared/page.js";
-import { el, named, reconcile } from "./dom.js";
+import { el, named, reconcile, say } from "./dom.js";
 
 /** @typedef {{ join: string, name: string, text: string, to: string | null, at: number }} Line */
 
@@ -62,7 +62,7 @@ export class Chat {
 		const to = this.to.value;
 		if (!this.#here.has(to)) others.push({ join: to, name: this.#names.get(to) ?? "" }); // what is meant for one must not go to everyone
 		reconcile(this.to, others, (m) => m.join, (m) => el("option", { value: m.join }), (option, m) => {
-			option.textContent = this.#here.has(m.join) ? m.name : `${m.name} (gone)`;
+			say(option, this.#here.has(m.join) ? m.name : `${m.name} (gone)`);
 		});
 	}
 

@@ -26,6 +26,7 @@ import { messages } from "./refused.js";
 /** Never protected, whatever the mode (media/PROTOCOL.md section 13). */
 const NEVER = [
 	"The server sees who is here, when, from where, and how much is sent.",
+	"That somebody else's microphone or camera is off is the server's word: it can say so of one that is on.",
 	"Anybody here can record what they see and hear, or pass the link on.",
 	"The code of this page comes from the server, and is what you trust.",
 ];

@@ -32,6 +32,24 @@ export function order(tiles, pinned, spoke) {
 	return first ? [first, ...tiles.filter((t) => t !== first)] : [];
 }
 
+/** As many tiles are shown at once: with more, none shows anything. */
+export const MOST_TILES = 49;
+
+/**
+ * Which tiles are shown where there are too many: first those that have something to show or that one looks at, then the others as they come.
+ * @template T
+ * @param {T[]} tiles
+ * @param {(tile: T) => boolean} matters
+ * @param {number} [most]
+ * @returns {T[]} of the same tiles, in their order
+ */
+export function fitting(tiles, matters, most = MOST_TILES) {
+	if (tiles.length <= most) return tiles;
+	const first = tiles.filter(matters);
+	const shown = new Set([...first, ...tiles.filter((t) => !matters(t))].slice(0, most));
+	return tiles.filter((t) => shown.has(t));
+}
+
 /** The letters in the place of a picture. @param {string} name */
 export function initials(name) {
 	const words = name.trim().split(/\s+/).filter((w) => /\p{L}|\p{N}/u.test(w));

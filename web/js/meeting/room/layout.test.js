@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { columns, initials, order } from "./layout.js";
+import { columns, fitting, initials, order } from "./layout.js";
 
 test("columns make the largest tiles", () => {
 	assert.equal(columns(1, 1440, 800), 1);
@@ -28,4 +28,10 @@ test("initials", () => {
 	assert.equal(initials("Anna von der Au"), "AA");
 	assert.equal(initials("👋"), "?");
 	assert.equal(initials("+1 555 0100"), "10");
+});
+
+test("of too many tiles those that matter are shown, in their order", () => {
+	assert.deepEqual(fitting([1, 2, 3], () => false, 3), [1, 2, 3]);
+	assert.deepEqual(fitting([1, 2, 3, 4, 5], (n) => n > 3, 3), [1, 4, 5]);
+	assert.deepEqual(fitting([1, 2, 3, 4, 5], () => true, 2), [1, 2]);
 });

@@ -7,9 +7,15 @@ import { commands } from "./view.js";
 /** @typedef {import("./view.js").Member} Member */
 /** @typedef {(what: string, about?: { join?: string, on?: boolean, joins?: string[] }) => void} Decide */
 
+/** So many are listed at once, and so many more with each press: a thousand would keep the page from everything else. */
+const PAGE = 100;
+
 export class People {
 	/** @type {View | null} */
 	#view = null;
+	#most = PAGE;
+	/** What was shown of each. @type {Map<string, string>} */
+	#filled = new Map();
 
 	/**
 	 * @param {HTMLElement} body
@@ -25,6 +31,11 @@ export class People {
 		});
 		must(body, '[data-act="admit-all"]').addEventListener("click", () => {
 			for (const w of this.#view?.waiting ?? []) decide("admit", { join: w.join, on: true });
+		});
+		this.more = must(body, '[data-act="more-people"]');
+		this.more.addEventListener("click", () => {
+			this.#most += PAGE;
+			if (this.#view) this.update(this.#view);
 		});
 		for (const what of ["lock", "lobby", "record"]) {
 			const box = /** @type {HTMLInputElement} */ (must(body, `[data-act="${what}"]`));
@@ -46,7 +57,13 @@ export class People {
 	/** @param {View} view */
 	update(view) {
 		this.#view = view;
+		if (this.body.hidden && view.members.length + view.waiting.length > PAGE) return; // open shows it
 		keepFocus(this.body, () => must(document, "[data-side-title]"), () => this.#show(view));
+	}
+
+	/** The panel is open now. */
+	open() {
+		if (this.#view) this.update(this.#view);
 	}
 
 	/** @param {View} view */
@@ -61,12 +78,20 @@ export class People {
 		/** @type {HTMLInputElement} */ (must(this.body, '[data-act="lock"]')).checked = view.locked;
 		/** @type {HTMLInputElement} */ (must(this.body, '[data-act="lobby"]')).checked = view.lobbyOn;
 		must(this.body, "[data-lobby]").hidden = !may || view.waiting.length === 0;
-		reconcile(must(this.body, "[data-lobby-list]"), may ? view.waiting : [], (w) => w.join, (w) => el("li", { class: "person" }, named(w.name),
+		reconcile(must(this.body, "[data-lobby-list]"), may ? view.waiting.slice(0, PAGE) : [], (w) => w.join, (w) => el("li", { class: "person" }, named(w.name),
 			el("small", {}, w.guest ? "guest: nobody vouches for the name" : w.organisation),
 			el("span", { class: "person-actions" }, action("admit", w.join, "Let in", `Let in ${w.name}`), action("refuse", w.join, "Refuse", `Refuse ${w.name}`))));
 		must(this.body, '[data-act="admit-all"]').hidden = view.waiting.length < 2;
 		say(must(this.body, "[data-people-title]"), `In the meeting (${view.members.length})`);
-		reconcile(must(this.body, "[data-people-list]"), view.members, (m) => m.join, person, (element, m) => this.#fill(element, m, may));
+		const listed = view.members.slice(0, this.#most);
+		this.more.hidden = listed.length === view.members.length;
+		const before = this.#filled;
+		this.#filled = new Map();
+		reconcile(must(this.body, "[data-people-list]"), listed, (m) => m.join, person, (element, m) => {
+			const now = JSON.stringify([m, may, view.mode, view.leads, view.successors[0] === m.join]);
+			this.#filled.set(m.join, now);
+			if (before.get(m.join) !== now) this.#fill(element, m, may);
+		});
 	}
 
 	/** @param {HTMLElement} element @param {Member} m @param {boolean} may */

@@ -4,6 +4,9 @@ import { el, keepFocus, named, say } from "./dom.js";
 
 /** @typedef {import("./guarantees.js").Guarantees} Guarantees */
 
+/** So many people are named here; the others are in the list of people. */
+const MOST = 100;
+
 /**
  * @param {HTMLElement} badge
  * @param {HTMLElement} body
@@ -13,11 +16,12 @@ import { el, keepFocus, named, say } from "./dom.js";
 export function promises(badge, body, compared) {
 	let shown = "";
 	return (g) => {
+		badge.dataset.tone = g.tone;
+		say(must(badge, "[data-badge]"), g.badge);
+		if (body.hidden && g.who.people.length > MOST) return; // it is asked for again when the panel opens
 		const now = JSON.stringify(g);
 		if (now === shown) return; // nothing is taken from under a reader's hand
 		shown = now;
-		badge.dataset.tone = g.tone;
-		say(must(badge, "[data-badge]"), g.badge);
 		const home = () => /** @type {HTMLElement} */ (body.querySelector("[data-compared]") ?? must(document, "[data-side-title]"));
 		keepFocus(body, home, () => body.replaceChildren(...parts(g, compared)));
 	};
@@ -30,8 +34,10 @@ function* parts(g, compared) {
 	if (g.holds.length > 0) yield section("This holds", "holds", g.holds);
 	if (g.not.length > 0) yield section("This does not", "not", g.not);
 	if (g.who.words) {
-		const people = g.who.people.map((p) => el("li", { class: "person" }, named(p.name), el("small", {}, p.note), el("span", { class: "device-name" }, p.device && `device ${p.device}`)));
-		yield el("section", {}, el("h3", {}, g.who.words), el("ul", { class: "people-list" }, ...people));
+		const rest = g.who.people.length - MOST;
+		const people = g.who.people.slice(0, MOST).map((p) => el("li", { class: "person" }, named(p.name), el("small", {}, p.note), el("span", { class: "device-name" }, p.device && `device ${p.device}`)));
+		yield el("section", {}, el("h3", {}, g.who.words), el("ul", { class: "people-list" }, ...people),
+			rest > 0 ? el("p", { class: "hint" }, `And ${rest} more: People lists them all.`) : "");
 	}
 	if (g.off.length > 0) yield section("Off, because the server would have to listen", "off", g.off);
 }

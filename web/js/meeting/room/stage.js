@@ -2,7 +2,7 @@
 import { must } from "../../shared/page.js";
 import { CAMERA, MICROPHONE, SCREEN } from "../frame.js";
 import { el, keepFocus, named, reconcile, say, iconOf } from "./dom.js";
-import { colour, columns, initials, order } from "./layout.js";
+import { colour, columns, fitting, initials, order } from "./layout.js";
 
 /** @typedef {import("./view.js").View} View */
 /**
@@ -35,6 +35,7 @@ export class Stage {
 		this.stage = stage;
 		this.sounds = sounds;
 		this.tiles = must(stage, "[data-tiles]");
+		this.rest = must(stage, "[data-rest]");
 		new ResizeObserver(() => this.#arrange()).observe(stage);
 		const pin = (/** @type {Event} */ e) => {
 			const tile = e.target instanceof Element ? e.target.closest(".tile") : null;
@@ -132,6 +133,11 @@ export class Stage {
 		return undefined;
 	}
 
+	/** Whether there is a picture of somebody. @param {string} join */
+	#seen(join) {
+		return this.#track(join, CAMERA)?.muted === false;
+	}
+
 	/** @returns {Tile[]} */
 	#list() {
 		const view = this.#view;
@@ -149,7 +155,12 @@ export class Stage {
 
 	#render() {
 		const large = this.stage.dataset.layout === "speaker";
-		const tiles = large ? order(this.#list(), this.#pinned, this.#spoke) : this.#list();
+		const all = this.#list();
+		const fit = fitting(all, (t) => t.screen || t.me || t.key === this.#pinned || t.join === this.#spoke || this.#speaking.has(t.join) || this.#seen(t.join));
+		const tiles = large ? order(fit, this.#pinned, this.#spoke) : fit;
+		const rest = all.length - fit.length;
+		this.rest.hidden = rest === 0;
+		say(this.rest, rest === 0 ? "" : `${rest} more: People lists them all.`);
 		keepFocus(this.tiles, () => this.tiles.querySelector("button") ?? this.stage,
 			() => reconcile(this.tiles, tiles, (t) => t.key, make, (element, t) => this.#fill(element, t)));
 		this.tiles.firstElementChild?.classList.toggle("tile-first", large);
@@ -186,7 +197,7 @@ export class Stage {
 		const enlarge = must(element, ".tile-pin");
 		enlarge.setAttribute("aria-label", `Enlarge ${words}`);
 		enlarge.setAttribute("aria-pressed", String(t.key === this.#pinned));
-		element.setAttribute("aria-label", `${words}${t.guest ? ", guest" : ""}${t.silent && !t.screen ? ", microphone off" : ""}`);
+		element.setAttribute("aria-label", `${words}${t.guest ? ", guest" : ""}${t.silent && !t.screen ? `, ${off(t.me)}` : ""}`);
 		element.classList.toggle("tile-me", t.me);
 		element.classList.toggle("tile-screen", t.screen);
 		element.classList.toggle("tile-speaks", !t.screen && this.#speaking.has(t.join));
@@ -194,11 +205,17 @@ export class Stage {
 	}
 }
 
+/**
+ * That somebody's microphone is off is known of oneself; of others the media server says it.
+ * @param {boolean} me
+ */
+const off = (me) => (me ? "microphone off" : "microphone off, by the server’s word");
+
 /** @param {Tile} t */
 function make(t) {
 	const face = el("span", { class: "tile-face", "aria-hidden": "true" }, initials(t.name));
 	face.style.setProperty("--face", colour(t.join));
-	const mic = el("span", { class: "tile-mic" }, iconOf("mic", "off"));
+	const mic = el("span", { class: "tile-mic", title: off(t.me) }, iconOf("mic", "off"));
 	const video = el("video", { autoplay: true, playsinline: true, "aria-hidden": "true" });
 	video.muted = true; // sounds have elements of their own
 	const enlarge = el("button", { type: "button", class: "tile-pin", "aria-pressed": "false" }, "Enlarge");
