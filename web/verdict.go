@@ -55,6 +55,15 @@ func place(ms, length uint64) string {
 	return fmt.Sprint(ms * 1000 / length)
 }
 
+// width is how wide a span is drawn, in thousandths: what is not verified is seen, however short it is.
+func width(s clip.Span, length uint64) string {
+	w := place(s.To-s.From, length)
+	if s.State != clip.StateVerified && len(w) == 1 {
+		return "10"
+	}
+	return w
+}
+
 // spanHeight draws what is not verified lower, so that a timeline can be read without colours.
 func spanHeight(s clip.Span) (y, height string) {
 	switch s.State {
