@@ -47,7 +47,7 @@ func reported(mode string) func(*testing.T, *server) {
 		together(host, guest)
 		proven(host, guest)
 		time.Sleep(5 * time.Second) // what the clip is to hold
-		guest.Leave() // does not hurt the report
+		guest.Leave()               // does not hurt the report
 		f, err := host.Freeze()
 		if err != nil {
 			t.Fatal(err)
