@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/pion/webrtc/v4/pkg/media"
 
+	"github.com/proffer/proffer/media/clip"
 	"github.com/proffer/proffer/media/e2ee"
 	"github.com/proffer/proffer/media/franking"
 	"github.com/proffer/proffer/media/sframe"
@@ -179,7 +181,7 @@ func TestCapture(t *testing.T) {
 	secrets.add("a line of chat", []byte(spoken))
 	link := s.meeting(account, "e2ee")
 	secrets.add("the link's secret", link.Secret[:])
-	host := s.spied("host", Config{Link: link, Host: true, HTTP: account}, secrets, packets)
+	host := s.spied("host", Config{Link: link, Host: true, HTTP: account, Ring: clip.DefaultWindow}, secrets, packets)
 	a := s.spied("a", Config{Link: link}, secrets, packets)
 	b := s.spied("b", Config{Link: link}, secrets, packets)
 	for _, x := range []*attendee{host, a, b} {
@@ -192,13 +194,13 @@ func TestCapture(t *testing.T) {
 	}
 	await(b, "it is out", func(Ended) bool { return true })
 	together(host, a)
-	everywhere := func() map[string][]string {
-		found := map[string][]string{"what was said over HTTP and WebSockets": secrets.find(s.tap.Said()), "packets on the wire": secrets.find(wire.bytes()),
-			"packets without SRTP": secrets.find(packets.bytes()), "the server's memory": s.memory(secrets), "its folder": s.files(secrets),
-			"its database": secrets.find(s.dump()), "its log": secrets.find(s.log.bytes())}
+	everywhere := func(n *needles) map[string][]string {
+		found := map[string][]string{"what was said over HTTP and WebSockets": n.find(s.tap.Said()), "packets on the wire": n.find(wire.bytes()),
+			"packets without SRTP": n.find(packets.bytes()), "the server's memory": s.memory(n), "its folder": s.files(n),
+			"its database": n.find(s.dump()), "its log": n.find(s.log.bytes())}
 		return found
 	}
-	for where, what := range everywhere() {
+	for where, what := range everywhere(secrets) {
 		if len(what) > 0 {
 			t.Errorf("%s: %v", where, what)
 		}
@@ -207,6 +209,8 @@ func TestCapture(t *testing.T) {
 	if len(secrets.has) < 40 || len(packets.bytes()) < 100_000 || len(wire.bytes()) < 100_000 {
 		t.Error("hardly anything was looked for, or looked at")
 	}
+
+	s.reportsOnly(link, account, host, a, secrets, everywhere)
 
 	// The search can fail: in a standard meeting the server has the key, and somebody sends without a seal.
 	link = s.meeting(account, "standard")
@@ -223,7 +227,7 @@ func TestCapture(t *testing.T) {
 		return len(secrets.find(packets.bytes())) > 0 && a.Counts().Refused != (sframe.Counts{})
 	})
 	holds(t, a.seen.of(host.J(), franking.Camera), size, every)
-	found := everywhere()
+	found := everywhere(secrets)
 	for where, what := range map[string]string{"what was said over HTTP and WebSockets": "the key of a standard meeting", "packets without SRTP": "a frame",
 		"the server's memory": "the key of a standard meeting"} {
 		if !slices.Contains(found[where], what) {
@@ -239,6 +243,49 @@ func TestCapture(t *testing.T) {
 	}
 	if !slices.Contains(secrets.find(opened), "a frame") {
 		t.Error("what a client opened does not hold the pattern")
+	}
+}
+
+// reportsOnly has the host report some seconds of one sender, and holds that the server gets the frames of that clip and no other, and no key.
+func (s *server) reportsOnly(link Link, account *http.Client, host, a *attendee, secrets *needles, everywhere func(*needles) map[string][]string) {
+	s.t.Helper()
+	f, err := host.Freeze()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer f.Release()
+	seen := host.seen.of(a.J(), franking.Camera)
+	file, proof, err := f.Report(s.t.Context(), a.J(), franking.Camera, seen[len(seen)/3].Time, seen[2*len(seen)/3].Time)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if r := s.reports(account, link, "a", file, proof); r.Clips[0].Trust != "verified" && r.Clips[0].Trust != "partly verified" {
+		s.t.Fatalf("the report is %+v", r)
+	}
+	outside := newNeedles()
+	for secret := range secrets.has {
+		if secret != patternWord {
+			outside.add("a key or a line of chat", []byte(secret))
+		}
+	}
+	numbers := 0
+	for _, source := range []franking.Source{franking.Camera, franking.Microphone} {
+		for _, x := range host.seen.of(a.J(), source) {
+			at := bytes.Index(x.Data, []byte(patternWord))
+			number := x.Data[at+len(patternWord):][:8]
+			if !bytes.Contains(file, append([]byte(patternWord), number...)) {
+				outside.add("a frame that was not reported", append(bytes.Clone(number), "/PROFFER-"...))
+				numbers++
+			}
+		}
+	}
+	if numbers < 20 || !slices.Contains(everywhere(secrets)["its folder"], "a frame") {
+		s.t.Errorf("%d frames are outside of the clip, and those in it are not found where they are stored", numbers)
+	}
+	for where, what := range everywhere(outside) {
+		if len(what) > 0 {
+			s.t.Errorf("after a report, %s: %v", where, what)
+		}
 	}
 }
 
