@@ -43,7 +43,7 @@ func (s *services) platform() (triage.Platform, error) {
 // Platform implements triage.Platform.
 func (p platform) Platform(ctx context.Context, id triage.MeetingID) (clip.Platform, error) {
 	return clip.Platform{Identity: p.identity, Notary: p.notary.Key, Present: func(m clip.Member, from, to uint64) (string, error) {
-		if m.Connector != "" {
+		if m.Connector {
 			return "", nil // it has no join; the stamps say that it was there
 		}
 		why, err := meeting.Present(ctx, p.boards, string(id), meeting.J(m.Join), time.UnixMilli(int64(from)), time.UnixMilli(int64(to)))

@@ -151,7 +151,7 @@ func holdAgainstReport(v *clip.Verdict, r Report) {
 		v.Contradict("The proof was made by another account than the one that reports.")
 	}
 	if !slices.ContainsFunc(r.People, func(p Person) bool {
-		return p.Account != "" && p.Account == account.ID(v.Sender.Account) || p.Account == "" && v.Sender.Account == "" && (p.Name == v.Sender.Name || v.Sender.Connector != "")
+		return p.Account != "" && p.Account == account.ID(v.Sender.Account) || p.Account == "" && v.Sender.Account == "" && (p.Name == v.Sender.Name || v.Sender.Connector)
 	}) {
 		v.Contradict("The clip is of %s, whom the report does not name.", v.Sender.Title())
 	}

@@ -1,12 +1,9 @@
 package clip
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
-
-	"github.com/proffer/proffer/media/franking"
 )
 
 // Contexts of PROTOCOL.md section 12 under which joins and certificates are signed.
@@ -22,7 +19,7 @@ type Member struct {
 	Account   string   // "" for a guest and a connector
 	Name      string   // as the others saw it; "" for a connector
 	Time      uint64   // of the join, in milliseconds
-	Connector string   // number of a connector, or ""
+	Connector bool     // a telephone or another machine of the server's, which has neither device nor account
 }
 
 // message, join and certificate are read as media/meeting does, which owns them (PROTOCOL.md sections 2 and 3).
@@ -55,8 +52,6 @@ type certificate struct {
 	Issued       uint64
 	Expires      uint64
 }
-
-const maxConnector = 64 // bytes of a connector's number
 
 // early is how far a client's clock may be behind the server's (PROTOCOL.md section 2), in milliseconds.
 const early = 5 * 60_000
@@ -124,14 +119,10 @@ func holds(context string, s *signed) bool {
 	return ed25519.Verify(s.Signer[:], toSign(context, s.Body), s.Signature[:])
 }
 
-// openSender reads who sent the frames: somebody's join, or a connector's number.
+// openSender reads who sent the frames: somebody's join, or a connector's J, which has no join.
 func openSender(data []byte, meeting string, identity [32]byte) (Member, error) {
-	const array = 4 << 5
-	if len(data) > 0 && data[0]&0xe0 == array {
-		return openMember(data, meeting, identity)
+	if len(data) == 32 { // no join is so short
+		return Member{Join: [32]byte(data), Connector: true}, nil
 	}
-	if len(data) == 0 || len(data) > maxConnector || bytes.ContainsFunc(data, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return Member{}, errors.New("clip: the sender is neither a join nor a connector")
-	}
-	return Member{Join: franking.ConnectorJoin(string(data)), Connector: string(data)}, nil
+	return openMember(data, meeting, identity)
 }

@@ -23,7 +23,7 @@ type Proof struct {
 	Kind     string
 	Meeting  string
 	Reporter []byte // the message of the reporter's join
-	Sender   []byte // that of the sender's; of a connector its number
+	Sender   []byte // that of the sender's; of a connector its J
 	Clip     [32]byte
 	Size     uint64
 	Tracks   []ProofTrack

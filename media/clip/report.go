@@ -21,7 +21,7 @@ type Choice struct {
 type Parties struct {
 	Meeting  string
 	Reporter []byte   // the message of the reporter's join
-	Sender   []byte   // that of the sender's; of a connector its number
+	Sender   []byte   // that of the sender's; of a connector its J
 	Device   [32]byte // the reporter's Ed25519 public key
 	Sign     func([]byte) [64]byte
 	Now      uint64 // milliseconds

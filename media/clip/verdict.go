@@ -90,7 +90,7 @@ func (v *Verdict) Contradict(format string, args ...any) {
 
 // Title is what people call the member.
 func (m Member) Title() string {
-	if m.Connector != "" {
+	if m.Connector {
 		return "a caller by telephone"
 	}
 	return m.Name

@@ -72,6 +72,13 @@ func (w *World) Person(account, name string) *Person {
 	return p
 }
 
+// Connector makes a caller by telephone, or another machine of the server's.
+func (w *World) Connector(number string) *Person {
+	p := &Person{Join: franking.ConnectorJoin(number), world: w}
+	p.Message = p.Join[:]
+	return p
+}
+
 // Sign signs what clip hands over.
 func (p *Person) Sign(b []byte) [64]byte { return [64]byte(ed25519.Sign(p.Private, b)) }
 

@@ -6,7 +6,7 @@ const subtle = globalThis.crypto.subtle;
 const CONTEXT = new TextEncoder().encode("proffer proof v1");
 
 /**
- * Who a proof is between. reporter and sender: the messages of their joins, of a connector its number as bytes; device: the reporter's
+ * Who a proof is between. reporter and sender: the messages of their joins, of a connector its J; device: the reporter's
  * Ed25519 public key; sign: signs with its private one; now: milliseconds
  * @typedef {{ meeting: string, reporter: Uint8Array, device: Uint8Array, sign: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>,
  *   now: number }} Reporter
