@@ -48,7 +48,7 @@ export function listen(account, heard) {
  */
 function open(heard) {
 	const source = new EventSource("/events");
-	let lost = false;
+	let lost = true; // what changed between the page and its first connection, too
 	for (const name of NAMES) {
 		source.addEventListener(name, (e) => heard({ name, data: parseData(/** @type {MessageEvent} */ (e).data) }));
 	}
