@@ -24,6 +24,8 @@ export class Stage {
 	/** @type {Set<string>} */
 	#speaking = new Set();
 	#speaker = "";
+	/** How large the stage is. To measure it while it is changed would lay out the whole page each time. */
+	#box = { width: 0, height: 0 };
 	/** Which track is in which element. @type {WeakMap<HTMLVideoElement, Shown>} */
 	#in = new WeakMap();
 
@@ -36,7 +38,10 @@ export class Stage {
 		this.sounds = sounds;
 		this.tiles = must(stage, "[data-tiles]");
 		this.rest = must(stage, "[data-rest]");
-		new ResizeObserver(() => this.#arrange()).observe(stage);
+		new ResizeObserver(() => {
+			this.#box = stage.getBoundingClientRect();
+			this.#arrange();
+		}).observe(stage);
 		const pin = (/** @type {Event} */ e) => {
 			const tile = e.target instanceof Element ? e.target.closest(".tile") : null;
 			if (tile instanceof HTMLElement) this.pin(tile.dataset.key ?? "");
@@ -170,10 +175,13 @@ export class Stage {
 
 	#arrange() {
 		const n = Math.max(1, this.tiles.childElementCount);
-		const box = this.stage.getBoundingClientRect();
-		if (box.width > 0) this.tiles.style.setProperty("--columns", String(columns(n, box.width, box.height)));
-		this.tiles.style.setProperty("--columns-narrow", this.tiles.style.getPropertyValue("--columns"));
-		this.tiles.style.setProperty("--strip", String(Math.max(1, n - 1)));
+		const { width, height } = this.#box;
+		if (width > 0) {
+			const most = String(columns(n, width, height));
+			set(this.tiles, "--columns", most);
+			set(this.tiles, "--columns-narrow", most);
+		}
+		set(this.tiles, "--strip", String(Math.max(1, n - 1)));
 	}
 
 	/** @param {HTMLElement} element @param {Tile} t */
@@ -195,14 +203,34 @@ export class Stage {
 		must(element, ".tile-mic").hidden = !t.silent || t.screen;
 		must(element, ".tile-guest").hidden = !t.guest;
 		const enlarge = must(element, ".tile-pin");
-		enlarge.setAttribute("aria-label", `Enlarge ${words}`);
-		enlarge.setAttribute("aria-pressed", String(t.key === this.#pinned));
-		element.setAttribute("aria-label", `${words}${t.guest ? ", guest" : ""}${t.silent && !t.screen ? `, ${off(t.me)}` : ""}`);
+		label(enlarge, "aria-label", `Enlarge ${words}`);
+		label(enlarge, "aria-pressed", String(t.key === this.#pinned));
+		label(element, "aria-label", `${words}${t.guest ? ", guest" : ""}${t.silent && !t.screen ? `, ${off(t.me)}` : ""}`);
 		element.classList.toggle("tile-me", t.me);
 		element.classList.toggle("tile-screen", t.screen);
 		element.classList.toggle("tile-speaks", !t.screen && this.#speaking.has(t.join));
 		element.dataset.join = t.join;
 	}
+}
+
+/**
+ * Sets an attribute, if it is another.
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {string} value
+ */
+function label(element, name, value) {
+	if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/**
+ * Sets a property of style, if it is another: all that inherits it is styled anew.
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {string} value
+ */
+function set(element, name, value) {
+	if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
 }
 
 /**
