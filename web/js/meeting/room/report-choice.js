@@ -90,6 +90,16 @@ export function lines(frozen, heard, chosen) {
 }
 
 /**
+ * Chosen lines as the frame worker takes them.
+ * @param {{ join: string, index: number }[]} chosen
+ * @returns {{ j: string, indexes: number[] }[]}
+ */
+export function byWriter(chosen) {
+	const writers = [...new Set(chosen.map((l) => l.join))];
+	return writers.map((j) => ({ j, indexes: chosen.filter((l) => l.join === j).map((l) => l.index).sort((a, b) => a - b) }));
+}
+
+/**
  * The words of a report with the lines of chat that go with it, as they were on this device. Nobody can check them.
  * @param {string} words
  * @param {{ name: string, at: number, text: string, to: string | null }[]} chosen

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SHOWN, choices, clips, fileName, lines, missing, part, span, withLines } from "./report-choice.js";
+import { SHOWN, byWriter, choices, clips, fileName, lines, missing, part, span, withLines } from "./report-choice.js";
 
 /** @param {string} join */
 const person = (join, more = {}) => ({ join, name: `Name ${join}`, account: "", guest: true, gone: false, me: false, ...more });
@@ -46,6 +46,7 @@ test("lines of chat go with the words, as what they are", () => {
 	const heard = [{ join: "b", at: 5, text: "x", to: null }, { join: "d", at: 6, text: "y", to: null }];
 	assert.deepEqual(lines(frozen, heard, new Set(["b"])).map((l) => l.text), ["first", "second"]);
 	assert.deepEqual(lines(null, heard, new Set(["d"])).map((l) => [l.key, l.text]), [["d 1", "y"]]);
+	assert.deepEqual(byWriter([{ join: "b", index: 3 }, { join: "c", index: 0 }, { join: "b", index: 1 }]), [{ j: "b", indexes: [1, 3] }, { j: "c", indexes: [0] }]);
 	assert.equal(withLines(" He shouted. ", []), "He shouted.");
 	assert.equal(withLines("", [{ name: "Gül", at: 0, text: "Boo", to: "me" }]), "Lines of chat, as the reporter’s device showed them (not verified):\n[1970-01-01 00:00:00 UTC] Gül (to one person): Boo");
 });

@@ -60,13 +60,17 @@ export class Trim {
 		const bar = must(this.body, "[data-trim-chosen]");
 		bar.style.insetInlineStart = `${(100 * from) / max}%`;
 		bar.style.width = `${(100 * (to - from)) / max}%`;
-		say(must(this.body, "[data-trim-words]"), `From ${this.#words(from)} to ${this.#words(to)}: ${clock((to - from) / 1000)}`);
+		say(must(this.body, "[data-trim-words]"), `${clock((to - from) / 1000)} min, from ${this.#time(from)} to ${this.#time(to)}`);
+	}
+
+	/** @param {number} ms from the start */
+	#time(ms) {
+		return new Date(this.#start + ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 	}
 
 	/** @param {number} ms from the start */
 	#words(ms) {
-		const at = new Date(this.#start + ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 		const before = Math.max(0, Math.round((this.#at - this.#start - ms) / 1000));
-		return `${at} (${before} s before you pressed Report)`;
+		return `${this.#time(ms)}, ${before} seconds before you pressed Report`;
 	}
 }

@@ -6,7 +6,7 @@
 import { all, must, openDialog } from "../../shared/page.js";
 import { clock, size } from "../../shared/time.js";
 import { el, keepFocus, named, reconcile, say } from "./dom.js";
-import { choices, clips, fileName, lines, missing, part, span, withLines } from "./report-choice.js";
+import { byWriter, choices, clips, fileName, lines, missing, part, span, withLines } from "./report-choice.js";
 import { Look } from "./report-look.js";
 import { Trim } from "./report-trim.js";
 import { commands } from "./view.js";
@@ -21,6 +21,7 @@ import { commands } from "./view.js";
  * @typedef {{
  *   freeze: () => Promise<Frozen>,
  *   clip: (id: Frozen["id"], choice: { j: string, picture: "camera" | "screen", from: number, to: number }) => Promise<{ clip: Uint8Array, proof: Uint8Array }>,
+ *   lines: (id: Frozen["id"], chosen: { j: string, indexes: number[] }[]) => Promise<Uint8Array>,
  *   release: (id: Frozen["id"]) => void,
  * }} Ring
  */
@@ -265,7 +266,8 @@ export class ReportDialog {
 	#showLines() {
 		const there = lines(this.#frozen, this.#heard, this.#chosen);
 		must(this.form, "[data-report-lines]").hidden = there.length === 0;
-		say(must(this.form, "[data-report-lines-hint]"), "Tick those that belong to it. They are sent with your words, and nobody can check them.");
+		say(must(this.form, "[data-report-lines-hint]"), this.#frozen ? "Tick those that belong to it. They are sent with what proves who wrote them and when."
+			: "Tick those that belong to it. They are sent with your words, and nobody can check them.");
 		reconcile(must(this.form, "[data-report-lines-list]"), there, (l) => l.key, (l) => {
 			const box = el("input", { type: "checkbox", value: l.key, "data-report-line": true });
 			const at = new Date(l.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -297,16 +299,17 @@ export class ReportDialog {
 		if (this.#busy) return;
 		const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (this.form.elements.namedItem(name));
 		const said = lines(this.#frozen, this.#heard, this.#chosen).filter((l) => this.#lines.has(l.key)).map((l) => ({ ...l, name: this.#name(l.join) }));
-		const words = withLines(field("words").value, said);
+		const words = withLines(field("words").value, this.#frozen ? [] : said);
+		const proven = this.#frozen ? said : [];
 		const wanted = this.#wanted();
-		const lacks = missing({ people: this.#chosen.size, policy: field("policy").value, words, clips: wanted.length, declared: field("declared").checked }, MOST);
+		const lacks = missing({ people: this.#chosen.size, policy: field("policy").value, words, clips: wanted.length + (proven.length > 0 ? 1 : 0), declared: field("declared").checked }, MOST);
 		if (lacks.length > 0) return this.#refuse(lacks);
 		this.#setBusy(true);
 		try {
 			if (field("remove").checked) for (const join of this.#removable()) this.parts.remove(join);
-			const made = await this.#make(wanted);
+			const made = await this.#make(wanted, proven);
 			const people = [...this.#chosen].map((join) => ({ name: this.#name(join), identifier: "", account: this.#people.get(join)?.account ?? "" }));
-			const occurred = new Date(wanted.length > 0 ? Math.min(...wanted.map((w) => w.from)) : Date.now());
+			const occurred = new Date(Math.min(Date.now(), ...wanted.map((w) => w.from), ...said.map((l) => l.at)));
 			const form = { key: crypto.randomUUID(), meeting: this.parts.meeting, occurred: occurred.toISOString(), policy: field("policy").value, words, people, declared: true };
 			await this.parts.outbox.add(this.parts.account, { form, clips: made.clips }, made.files, Date.now());
 		} catch (err) {
@@ -322,8 +325,11 @@ export class ReportDialog {
 		await this.parts.list.take();
 	}
 
-	/** @param {{ clip: Clip, from: number, to: number }[]} wanted */
-	async #make(wanted) {
+	/**
+	 * @param {{ clip: Clip, from: number, to: number }[]} wanted
+	 * @param {{ join: string, index: number }[]} said
+	 */
+	async #make(wanted, said) {
 		/** @type {File[]} */
 		const files = [];
 		/** @type {{ clip: number, proof: number }[]} */
@@ -335,6 +341,12 @@ export class ReportDialog {
 			const name = fileName(this.#name(join), picture);
 			list.push({ clip: files.length, proof: files.length + 1 });
 			files.push(new File([/** @type {Uint8Array<ArrayBuffer>} */ (clip)], `${name}.webm`, { type: "video/webm" }), new File([/** @type {Uint8Array<ArrayBuffer>} */ (proof)], `${name}.proof`, { type: "application/cbor" }));
+		}
+		if (said.length > 0) {
+			if (!this.#ring || !this.#frozen) throw new Error("what was frozen is gone.");
+			const chosen = byWriter(said);
+			list.push({ clip: files.length, proof: -1 });
+			files.push(new File([/** @type {Uint8Array<ArrayBuffer>} */ (await this.#ring.lines(this.#frozen.id, chosen))], "chat.lines", { type: "application/cbor" }));
 		}
 		performance.measure("proffer-report-mux", { start: begun, end: performance.now() });
 		return { files, clips: list };
