@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
@@ -147,11 +148,20 @@ func TestReportInWords(t *testing.T) {
 	}
 	t.Run("elsewhere", func(t *testing.T) { sendElsewhere(t, member, w) })
 	t.Run("discarded", func(t *testing.T) { discarded(t, member, w, link) })
+	t.Run("old", func(t *testing.T) { tooOld(t, member, w, link) })
 	t.Run("refused", func(t *testing.T) { keptNowhere(t, member, w, link) })
+	t.Run("over", func(t *testing.T) { afterTheEnd(t, host, member, link) })
 }
 
 // inWords fills the dialog in and sends it.
 func (p *person) inWords(about, words string) {
+	p.t.Helper()
+	p.fillDialog(about, words)
+	p.press(`#report button[type=submit]`, "Send the report")
+}
+
+// fillDialog opens the dialog beside a person's name, and fills it in.
+func (p *person) fillDialog(about, words string) {
 	p.t.Helper()
 	p.waitEval(`!document.querySelector('[data-part="stage"]').hidden`)
 	p.panel("people")
@@ -160,7 +170,6 @@ func (p *person) inWords(about, words string) {
 	p.fill(`#report [name=policy]`, "harassment")
 	p.fill(`#report [name=words]`, words)
 	p.choose(`#report [name=declared]`)
-	p.press(`#report button[type=submit]`, "Send the report")
 }
 
 // sendElsewhere leaves the meeting before the report is sent; it goes from the next page.
@@ -217,4 +226,43 @@ func keptNowhere(t *testing.T, p *person, w *wire, link string) {
 	p.waitText("so it is only in memory")
 	w.mend()
 	p.filed()
+}
+
+// tooOld is a report that waited for longer than a day: the next page erases it, whoever opens it.
+func tooOld(t *testing.T, p *person, w *wire, link string) {
+	p.t = t
+	p.enter(link, "")
+	p.inWordsCut(w, "Gus Guest", "Too old.")
+	p.do(`document.querySelectorAll("dialog[open]").forEach(d => d.close())`)
+	evaluate[bool](p, `new Promise(done => { indexedDB.open("proffer-reports", 1).onsuccess = e => {
+		const kept = e.target.result.transaction("kept", "readwrite").objectStore("kept");
+		kept.get("reports").onsuccess = got => { kept.put(got.target.result.map(r => ({ ...r, at: r.at - 24 * 3600_000 })), "reports").onsuccess = () => { e.target.result.close(); done(true) } } } })`)
+	p.run(chromedp.Navigate("about:blank"))
+	w.mend()
+	p.open("/me")
+	for deadline := time.Now().Add(waitTime); strings.Contains(p.unsent(), `"keys":["`) || !strings.Contains(p.unsent(), `"list":[]`); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("of a report of yesterday there is left %s", p.unsent())
+		}
+	}
+	if _, body := p.fetch("/reports"); strings.Count(body, "data-report=") != 2 {
+		t.Error("a report of yesterday was filed")
+	}
+}
+
+// afterTheEnd is a report whose meeting ends while it is written.
+func afterTheEnd(t *testing.T, host, p *person, link string) {
+	p.t, host.t = t, t
+	p.enter(link, "")
+	p.fillDialog("Gus Guest", "Before it was over.")
+	host.press(`[data-controls] button`, "Leave")
+	host.press(`#leaving button`, "End it for everyone")
+	p.waitEval(`!document.querySelector('[data-part="over"]').hidden && document.querySelector("#report").open`)
+	p.press(`#report button[type=submit]`, "Send the report")
+	report := p.filed()
+	if _, body := p.fetch("/reports/" + report); !strings.Contains(body, "Before it was over.") {
+		t.Error("the report is not the one that was written")
+	}
+	p.press(`#report [data-report-sending] button`, "Close")
+	p.placed("the report of a meeting that is over was closed")
 }

@@ -136,7 +136,7 @@ export class ReportDialog {
 	update(view) {
 		this.#view = view;
 		const here = new Set(view.members.map((m) => m.join));
-		for (const m of view.members) if (m.kind !== "recorder") this.#people.set(m.join, { join: m.join, name: m.name, account: m.account, guest: m.guest, gone: false, me: m.me });
+		for (const m of view.members) if (m.kind !== "recorder") this.#people.set(m.join, { join: m.join, name: m.name, account: m.account, guest: m.guest, gone: false, me: m.me || m.account === this.parts.account });
 		for (const p of this.#people.values()) p.gone = !here.has(p.join);
 		if (this.dialog.open && !this.form.hidden) {
 			this.#showPeople();
