@@ -121,7 +121,7 @@ func (s *server) room(w http.ResponseWriter, r *http.Request, a triage.Actor) er
 	if m.State() == meeting.Ended {
 		return errOver
 	}
-	v := web.RoomView{Page: s.bare(r, m.Title), ID: m.ID, MeetingName: m.Title, Mode: string(m.Mode), Name: a.Name, Host: a.Account == m.Host, Bundle: s.Assets.Name()}
+	v := web.RoomView{Page: s.bare(r, m.Title), ID: m.ID, MeetingName: m.Title, Mode: string(m.Mode), Name: a.Name, Host: a.Account == m.Host, Bundle: s.Assets.Name(), Policies: triage.Policies}
 	w.Header().Set("Content-Security-Policy", s.roomPolicy())
 	w.Header().Set("Permissions-Policy", roomPermissions)
 	return s.render(w, r, http.StatusOK, web.Room(v))

@@ -143,10 +143,15 @@ func (s *server) recovered(next http.Handler) http.Handler {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; " +
 	"connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// roomPolicy is that of a meeting's room and of its workers: they speak with the control session and the media server, at the site's
-// own address, which not every browser takes for 'self' when it is a WebSocket.
-func (s *server) roomPolicy() string {
+// workerPolicy is that of a meeting's workers: they speak with the control session and the media server, at the site's own address, which not
+// every browser takes for 'self' when it is a WebSocket.
+func (s *server) workerPolicy() string {
 	return strings.Replace(policy, "connect-src 'self'", "connect-src 'self' "+"ws"+strings.TrimPrefix(s.URL, "http"), 1)
+}
+
+// roomPolicy is that of a meeting's room. In it a clip is looked at before it is reported, which nobody but the page has.
+func (s *server) roomPolicy() string {
+	return strings.Replace(s.workerPolicy(), "media-src 'self'", "media-src 'self' blob:", 1)
 }
 
 // roomPermissions lets a meeting's room ask for camera, microphone and screen.
@@ -174,7 +179,7 @@ func (s *server) headers(next http.Handler) http.Handler {
 	if s.secure() {
 		fixed["Strict-Transport-Security"] = "max-age=31536000"
 	}
-	workers := s.roomPolicy()
+	workers := s.workerPolicy()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for k, v := range fixed {

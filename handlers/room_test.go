@@ -120,7 +120,8 @@ func TestRoom(t *testing.T) {
 			}
 		}
 		csp := a.header.Get("Content-Security-Policy")
-		if !strings.Contains(csp, "connect-src 'self' ws://proffer.example;") || strings.ReplaceAll(csp, " ws://proffer.example", "") != policy {
+		if !strings.Contains(csp, "connect-src 'self' ws://proffer.example;") || strings.NewReplacer(" ws://proffer.example", "", " blob:", "").Replace(csp) != policy ||
+			!strings.Contains(csp, "media-src 'self' blob:;") {
 			t.Errorf("the policy is %s", csp)
 		}
 		if got := a.header.Get("Permissions-Policy"); !strings.Contains(got, "camera=(self)") || !strings.Contains(got, "microphone=(self)") ||

@@ -10,8 +10,10 @@
 // isolate the direction (<bdi>, dir="auto"). No page holds an inline script, style or event handler, so that the pages
 // work under
 //
-//	default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:;
+//	default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self';
 //	connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+//
+// In a meeting's room also media-src blob:, for the clip that one looks at before one reports it, and the media server's WebSocket.
 //
 // Every form works without JavaScript except the upload of clips, which says so.
 package web

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/proffer/proffer/media/meeting"
+	"github.com/proffer/proffer/triage"
 )
 
 // MeetingsView is one's own meetings and the form for a new one.
@@ -54,6 +55,7 @@ type RoomView struct {
 	Name        string // of the account, or "" for a guest, who is asked
 	Host        bool   // this account made the meeting
 	Bundle      string // names the scripts of the page, see Bundle.Name
+	Policies    []triage.Policy
 }
 
 // The room's scripts in the bundle.
@@ -62,6 +64,9 @@ const (
 	coreWorker  = "core-worker.js"
 	frameWorker = "frame-worker.js"
 )
+
+// hashWorker computes the fingerprint of what is uploaded.
+const hashWorker = "hash-worker.js"
 
 // doorWords says at the door what kind of meeting this is.
 func (v RoomView) doorWords() string {

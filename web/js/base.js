@@ -5,6 +5,8 @@ import { once } from "./shared/once.js";
 import { all, openDialog, toast } from "./shared/page.js";
 import { kept } from "./shared/storage.js";
 import { ago, local, zone } from "./shared/time.js";
+import { BrowserStore } from "./meeting/core/storage.js";
+import { Outbox } from "./report/outbox.js";
 
 /** Tells the page's modules of a live event. */
 const LIVE = "proffer:live";
@@ -63,8 +65,8 @@ function clicks() {
 		if (!(e.target instanceof Element)) return;
 		const opener = e.target.closest("[data-opens]");
 		if (opener instanceof HTMLElement && opener.dataset.opens) openDialog(opener.dataset.opens);
-		if (e.target.closest("[data-closes]")) e.target.closest("dialog")?.close();
-		if (e.target instanceof HTMLDialogElement) e.target.close(); // the backdrop
+		if (e.target.closest("[data-closes]")) dismiss(e.target.closest("dialog"));
+		if (e.target instanceof HTMLDialogElement) dismiss(e.target); // the backdrop
 		for (const menu of all(document, "details[data-menu][open]")) {
 			if (!menu.contains(e.target)) menu.removeAttribute("open");
 		}
@@ -81,6 +83,11 @@ function clicks() {
 	document.addEventListener("change", (e) => {
 		if (e.target instanceof HTMLSelectElement && e.target.matches("[data-submits]")) e.target.form?.requestSubmit();
 	});
+}
+
+/** Closes a dialog as Escape does: it may refuse. @param {HTMLDialogElement | null} dialog */
+function dismiss(dialog) {
+	if (dialog?.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close();
 }
 
 /** @param {string} text */
@@ -110,6 +117,24 @@ function start() {
 		listen(account, (event) => document.dispatchEvent(new CustomEvent(LIVE, { detail: event })));
 	}
 	document.addEventListener(LIVE, refresh);
+	void unsent();
+}
+
+/** Reports that were made in a meeting and not sent: what is too old is erased, and the rest sent. A meeting's own page does so itself. */
+async function unsent() {
+	const { account = "", hash = "", room } = document.body.dataset;
+	const outbox = new Outbox(new BrowserStore("proffer-reports"));
+	await outbox.expire(Date.now());
+	if (!account || room !== undefined || (await outbox.waiting(account)).length === 0) return;
+	const { WaitingList } = await import("./report/waiting.js");
+	const place = document.querySelector("[data-waiting-reports]");
+	const live = document.getElementById("live");
+	const says = (/** @type {string} */ words) => {
+		if (!place) toast(words);
+		else if (live) live.textContent = words; // the list shows it
+	};
+	const list = new WaitingList(place instanceof HTMLElement ? place : null, outbox, { endpoint: "/uploads/", account, worker: hash }, { says });
+	await list.take();
 }
 
 /**

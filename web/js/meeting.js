@@ -2,6 +2,8 @@
 import { all, must, openDialog, toast } from "./shared/page.js";
 import { Kept } from "./meeting/core/kept.js";
 import { BrowserStore } from "./meeting/core/storage.js";
+import { Outbox } from "./report/outbox.js";
+import { WaitingList } from "./report/waiting.js";
 import { Banners } from "./meeting/room/banners.js";
 import { Chat } from "./meeting/room/chat.js";
 import { controls } from "./meeting/room/controls.js";
@@ -14,6 +16,7 @@ import { News } from "./meeting/room/news.js";
 import { Panels } from "./meeting/room/panels.js";
 import { People } from "./meeting/room/people.js";
 import { promises } from "./meeting/room/promises.js";
+import { ReportDialog } from "./meeting/room/report.js";
 import { Room } from "./meeting/room/room.js";
 import { Stage } from "./meeting/room/stage.js";
 import { Upgrade } from "./meeting/room/upgrade.js";
@@ -50,13 +53,14 @@ function start(body) {
 		else if (panel === "guarantees") promise();
 	});
 	const decide = (/** @type {string} */ what, /** @type {{ join?: string, on?: boolean, joins?: string[] }} */ about = {}) => room?.decide(what, about);
-	const people = new People(must(body, '[data-panel-body="people"]'), decide, (m) => buttons.askToRemove(m));
+	const report = reporting(body, meeting, banners, () => (room?.view && ("host" in data || commands(room.view)) ? ringOf(/** @type {object} */ (room.media)) : null), (join) => decide("remove", { join }));
+	const people = new People(must(body, '[data-panel-body="people"]'), decide, (m) => buttons.askToRemove(m), report && ((join) => report.open(join)));
 	const chat = new Chat(must(body, '[data-panel-body="chat"]'), (text, to) => room?.say(text, to), () => panels.open === "chat", () => buttons.count("chat", chat.unread));
 	const badge = promises(must(body, ".guarantee"), must(body, '[data-panel-body="guarantees"]'), (code) => room?.compared(code));
 	const upgrade = new Upgrade(decide);
 	const news = new News(banners, () => panels.show("people"));
 	const fillDevices = devices((kind, id) => (kind === "audiooutput" ? stage.speakers(id) : room ? void room.media.switchDevice(kind, id) : void entrance.show()));
-	const buttons = controls(body, { room: () => room, stage, panels, upgrade, decide, again: () => location.reload() });
+	const buttons = controls(body, { room: () => room, stage, panels, upgrade, decide, again: () => location.reload(), report: () => report?.open() });
 
 	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, refused }));
 
@@ -78,7 +82,8 @@ function start(body) {
 	const over = (words) => {
 		ended = { ...nothing(), state: "out", words };
 		promise(); // also where the workers have broken down, and no view says so
-		for (const dialog of all(body, "dialog")) if (dialog instanceof HTMLDialogElement) dialog.close(); // they would keep the rest from being used
+		// Dialogs would keep the rest from being used. A report goes on after the meeting.
+		for (const dialog of all(body, "dialog:not(#report, #giving-up)")) if (dialog instanceof HTMLDialogElement) dialog.close();
 		if (panels.covers) panels.show("");
 		only("over");
 		banners.clear();
@@ -97,6 +102,7 @@ function start(body) {
 		say(must(body, "[data-waiting-words]"), view.state === "listed" ? "The key is on its way." : "Somebody who leads the meeting has to let you in. They see your name.");
 		stage.update(view);
 		people.update(view);
+		report?.update(view);
 		chat.update(view);
 		news.update(view);
 		upgrade.update(view);
@@ -126,7 +132,10 @@ function start(body) {
 				if (view.state !== "new") entered();
 				show(view);
 			},
-			line: (line) => chat.add(line),
+			line: (line) => {
+				chat.add(line);
+				report?.line(line);
+			},
 			warning: (words, about, code) => news.warn(words, about, code, room?.view ?? null),
 			refused: (why, what) => {
 				if (what === "join" || what === "certificate" || what === "session" || what === "storage") failed(new Error(why));
@@ -180,6 +189,33 @@ function start(body) {
 	promise();
 	void entrance.show();
 	if (new URLSearchParams(location.search).has("devices")) openDialog("devices");
+}
+
+/** @typedef {import("./meeting/room/report.js").Ring} Ring */
+
+/** The ring of a host's device, where its frame worker keeps one. @param {{ report?: Ring }} media */
+const ringOf = (media) => media.report ?? null;
+
+/**
+ * The dialog of reports, where somebody is signed in, and what of earlier ones is not sent yet.
+ * @param {HTMLElement} body
+ * @param {string} meeting
+ * @param {Banners} banners
+ * @param {() => Ring | null} ring
+ * @param {(join: string) => void} remove
+ */
+function reporting(body, meeting, banners, ring, remove) {
+	const dialog = body.querySelector("#report");
+	const { account = "", hash = "" } = body.dataset;
+	if (!(dialog instanceof HTMLDialogElement)) return null;
+	const outbox = new Outbox(new BrowserStore("proffer-reports"));
+	const list = new WaitingList(/** @type {HTMLElement} */ (must(dialog, "[data-waiting-reports]")), outbox, { endpoint: "/uploads/", account, worker: hash }, {
+		changed: (n) => banners.when("report", n > 0, { tone: "note", words: n === 1 ? "Your report is being sent." : `${n} reports are being sent.`, button: "Look", press: () => report.showSending(), stays: true }),
+		says: (words) => toast(words, "note"),
+	});
+	const report = new ReportDialog(dialog, { meeting, account, ring, remove, outbox, list });
+	void list.take();
+	return report;
 }
 
 if (document.body.dataset.room !== undefined && document.querySelector('[data-part="door"]')) start(document.body);

@@ -1,4 +1,4 @@
-/** What this browser keeps of meetings, by key, in IndexedDB. Values may be anything that can be cloned, keys of WebCrypto among them. */
+/** What this browser keeps, by key, in IndexedDB. Values may be anything that can be cloned, keys of WebCrypto among them. */
 
 /**
  * get gives undefined where there is nothing. update changes a value in one transaction, and gives the new one once it would outlive a crash; undefined
@@ -6,13 +6,19 @@
  * @typedef {{ get: (key: string) => Promise<any>, update: (key: string, change: (old: any) => any) => Promise<any> }} Store
  */
 
-const NAME = "proffer-meetings";
+const MEETINGS = "proffer-meetings";
 const KEPT = "kept";
 
 /** @implements {Store} */
 export class BrowserStore {
 	/** @type {Promise<IDBDatabase> | undefined} */
 	#database;
+	#name;
+
+	/** @param {string} [name] of the database */
+	constructor(name = MEETINGS) {
+		this.#name = name;
+	}
 
 	/** @param {string} key */
 	async get(key) {
@@ -42,15 +48,18 @@ export class BrowserStore {
 	}
 
 	#open() {
-		this.#database ??= open();
+		this.#database ??= open(this.#name);
 		this.#database.catch(() => (this.#database = undefined)); // it is tried again
 		return this.#database;
 	}
 }
 
-/** @returns {Promise<IDBDatabase>} */
-async function open() {
-	const request = indexedDB.open(NAME, 1);
+/**
+ * @param {string} name
+ * @returns {Promise<IDBDatabase>}
+ */
+async function open(name) {
+	const request = indexedDB.open(name, 1);
 	request.onupgradeneeded = () => request.result.createObjectStore(KEPT);
 	return done(request);
 }

@@ -11,16 +11,17 @@ import { commands } from "./view.js";
 const OFF = "proffer.shortcuts.off";
 
 /** Keys that work wherever nothing is being typed. */
-const KEYS = { m: "mic", c: "camera", s: "screen", l: "invite" };
+const KEYS = { m: "mic", c: "camera", s: "screen", l: "invite", r: "report" };
 /** @type {Record<string, import("./panels.js").Panel>} */
 const PANEL_KEYS = { p: "people", h: "chat", g: "guarantees" };
 
 /**
  * @param {HTMLElement} body
  * @param {{ room: () => import("./room.js").Room | null, stage: import("./stage.js").Stage, panels: import("./panels.js").Panels,
- *   upgrade: import("./upgrade.js").Upgrade, decide: import("./people.js").Decide, again: () => void }} parts
+ *   upgrade: import("./upgrade.js").Upgrade, decide: import("./people.js").Decide, again: () => void,
+ *   report: () => void }} parts
  */
-export function controls(body, { room, stage, panels, decide, again }) {
+export function controls(body, { room, stage, panels, decide, again, report }) {
 	/** @type {On} */
 	let on = { camera: false, mic: false, screen: false };
 	let removing = "";
@@ -41,6 +42,7 @@ export function controls(body, { room, stage, panels, decide, again }) {
 		leave: () => room()?.leave(),
 		end: () => decide("end"),
 		again,
+		report,
 		handover: () => {
 			const next = room()?.view?.successors[0];
 			if (next) decide("handover", { join: next });

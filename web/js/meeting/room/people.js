@@ -21,10 +21,12 @@ export class People {
 	 * @param {HTMLElement} body
 	 * @param {Decide} decide
 	 * @param {(m: Member) => void} asked to remove somebody: that is asked once more
+	 * @param {((join: string) => void) | null} report null: this person cannot report
 	 */
-	constructor(body, decide, asked) {
+	constructor(body, decide, asked, report) {
 		this.body = body;
 		this.decide = decide;
+		this.report = report;
 		body.addEventListener("click", (e) => {
 			const button = e.target instanceof Element ? e.target.closest("button[data-do]") : null;
 			if (button instanceof HTMLElement) this.#pressed(button.dataset.do ?? "", button.dataset.join ?? "", asked);
@@ -47,6 +49,7 @@ export class People {
 	#pressed(what, join, asked) {
 		const member = this.#view?.members.find((m) => m.join === join);
 		if (what === "remove" && member) asked(member);
+		else if (what === "report") this.report?.(join);
 		else if (what === "successor") this.decide("succession", { joins: [join, ...(this.#view?.successors ?? []).filter((j) => j !== join)] });
 		else if (what === "cohost") this.decide("host", { join, on: !member?.host });
 		else if (what === "admit") this.decide("admit", { join, on: true });
@@ -111,6 +114,7 @@ export class People {
 			if (view.mode !== "e2ee" && m.kind === "person") acts.push(["cohost", m.host ? "No longer host" : "Make host", `${m.host ? "No longer host" : "Make host"}: ${m.name}`]);
 			acts.push(["remove", "Remove", `Remove ${m.name}`]);
 		}
+		if (this.report && !m.me && m.kind !== "recorder") acts.push(["report", "Report", `Report ${m.name}`]);
 		reconcile(must(element, ".person-actions"), acts, ([what, words]) => `${what}:${words}`, ([what, words, label]) => action(what, m.join, words, label));
 	}
 }
