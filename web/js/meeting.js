@@ -44,6 +44,7 @@ function start(body) {
 	/** Instead of the room's last view, once it is over. @type {View | null} */
 	let ended = null;
 	let refused = 0;
+	let held = 0; // of the ring, in bytes
 	const part = (/** @type {string} */ name) => must(body, `[data-part="${name}"]`);
 	const banners = new Banners(must(body, "[data-banners]"));
 	const stage = new Stage(part("stage"), must(body, "[data-sounds]"));
@@ -62,7 +63,7 @@ function start(body) {
 	const fillDevices = devices((kind, id) => (kind === "audiooutput" ? stage.speakers(id) : room ? void room.media.switchDevice(kind, id) : void entrance.show()));
 	const buttons = controls(body, { room: () => room, stage, panels, upgrade, decide, again: () => location.reload(), report: () => report?.open() });
 
-	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, refused }));
+	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, held, refused }));
 
 	let at = /** @type {Part} */ ("door");
 	/** Shows one part; the keyboard goes along, so as not to be lost. @param {Part} name */
@@ -148,6 +149,11 @@ function start(body) {
 			shown: (t) => stage.add(t),
 			gone: (id) => stage.remove(id),
 			muted: (id, muted) => stage.mute(id, muted),
+			standing: (id, proven, why) => stage.stands(id, proven, why),
+			ring: (bytes) => {
+				held = bytes;
+				promise();
+			},
 			speaking: (joins) => stage.speaking(joins),
 			state: (s) => {
 				news.media(s);

@@ -35,11 +35,22 @@ async function open(opened) {
 	setInterval(() => void session?.tick().catch(broken), TICK);
 }
 
+/** @param {{ id: number, question: any }} asked by the frame worker */
+async function answer({ id, question }) {
+	try {
+		frames?.postMessage({ type: "answer", id, answer: await session?.answer(question) });
+	} catch (err) {
+		frames?.postMessage({ type: "answer", id, failed: err instanceof Error ? err.message : String(err) });
+	}
+}
+
 addEventListener("message", (/** @type {MessageEvent} */ e) => {
 	if (e.data.type === "port") {
 		frames = e.ports[0];
 		frames.onmessage = (m) => {
 			if (m.data.type === "lost") session?.lost().catch(broken);
+			else if (m.data.type === "committed") session?.committed(m.data);
+			else if (m.data.type === "ask") void answer(m.data);
 		};
 	} else if (e.data.type === "open") {
 		if (!session) open(e.data).catch(broken);

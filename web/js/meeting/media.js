@@ -11,6 +11,7 @@ import { CAMERA, MICROPHONE, SCREEN, SCREEN_SOUND } from "./frame.js";
 import { Guard, Manager } from "./media/guard.js";
 import { Levels } from "./media/levels.js";
 import { Remote } from "./media/remote.js";
+import { Reporting } from "./media/reporting.js";
 
 /** Our numbers for LiveKit's sources. @type {Partial<Record<Track.Source, number>>} */
 const SOURCES = {
@@ -25,10 +26,12 @@ const SOURCES = {
  * - shown: a frame of a track has opened: it may be attached, and is of that join and source
  * - gone: it ended
  * - muted: the media server says so
+ * - standing: whether it may be shown, by the notary's stamps; ours: the service of stamps is interrupted for this client
  * - speaking: who is heard, by J ("" is this device), and how loudly, from 0 to 1
  * - failed: the media have ended, and why, for people
  * @typedef {{
  *   shown?: (track: Remote) => void, gone?: (track: Remote) => void, muted?: (track: Remote, muted: boolean) => void,
+ *   standing?: (track: Remote, standing: import("./frames/watch.js").Standing, ours: boolean) => void, ring?: (bytes: number) => void,
  *   local?: (source: number, track: MediaStreamTrack | undefined) => void, speaking?: (levels: Map<string, number>) => void,
  *   quality?: (quality: string) => void, state?: (state: string) => void, counts?: (counts: import("./frames/counts.js").Totals) => void,
  *   failed?: (words: string) => void }} Handlers
@@ -49,6 +52,8 @@ export class Media {
 	/** By the name that the worker knows it by. @type {Map<string, Remote>} */
 	#remotes = new Map();
 	#number = 0;
+	/** What a report is made of, where this device keeps a ring. */
+	report;
 	/** The sender of each of our sources. @type {Map<number, RTCRtpSender>} */
 	#senders = new Map();
 
@@ -63,6 +68,7 @@ export class Media {
 		setLogLevel("warn");
 		this.#worker = worker;
 		this.#handlers = handlers;
+		this.report = new Reporting(worker);
 		this.#guard = new Guard((words) => this.#fail(words));
 		this.#room = new Room({
 			e2ee: { e2eeManager: new Manager(this.#guard, worker) },
@@ -177,11 +183,26 @@ export class Media {
 		track.receiver.transform = new RTCRtpScriptTransform(this.#worker, { side: "receive", track: name, kind: track.kind });
 	}
 
-	#fromWorker = (/** @type {MessageEvent<import("./frames/frames.js").ToPage>} */ { data }) => {
-		if (data.type === "shown") this.#shown(data);
-		else if (data.type === "keyframe") askForKeyFrame(this.#senders.get(data.source));
-		else this.#handlers.counts?.(data);
+	#fromWorker = (/** @type {MessageEvent<any>} */ { data }) => {
+		switch (data.type) {
+			case "shown":
+				return this.#shown(data);
+			case "standing":
+				return this.#stands(data);
+			case "keyframe":
+				return void askForKeyFrame(this.#senders.get(data.source));
+			case "counts":
+				return this.#handlers.counts?.(data);
+			case "ring":
+				return this.#handlers.ring?.(data.bytes);
+		}
 	};
+
+	/** @param {{ track: string, standing: import("./frames/watch.js").Standing, ours: boolean }} told */
+	#stands({ track, standing, ours }) {
+		const remote = this.#remotes.get(track);
+		if (remote) this.#handlers.standing?.(remote, standing, ours);
+	}
 
 	/** @param {{ track: string, join: string, source: number }} opened */
 	#shown({ track, join, source }) {

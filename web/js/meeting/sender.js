@@ -1,4 +1,5 @@
 /** Seals the frames of one stream (media/PROTOCOL.md section 6). media/sframe/sender.go is the same in Go, and says why. */
+import { Committed } from "./committed.js";
 import { LINE, MAX_COUNTER, MAX_TIME, TRAILER, metadataOf, prefixOf, unpackKID } from "./frame.js";
 
 /** Why a frame was not sent. */
@@ -15,13 +16,17 @@ export const DROPS = {
 
 /** Gives out the stream numbers of one join, each once. A join has one Streams, made with it and lost with it. */
 export class Streams {
+	/** Every sender so far. @type {Sender[]} */
+	senders = [];
 	#last = 0;
 	#chat = false;
 
 	/** The sender of the next stream. Every transform, worker, simulcast layer and restart needs its own. */
 	sender() {
 		if (this.#last === 2 ** 16 - 1) throw new Error("this join has used all its stream numbers: join anew");
-		return new Sender(++this.#last);
+		const sender = new Sender(++this.#last);
+		this.senders.push(sender);
+		return sender;
 	}
 
 	/** The sender of stream 0, once. */
@@ -51,6 +56,7 @@ export class Sender {
 	constructor(stream, counter = 0) {
 		this.stream = stream;
 		this.#counter = counter;
+		this.committed = new Committed(counter);
 	}
 
 	/**
@@ -125,8 +131,12 @@ export class Sender {
 		const clear = prefix === 0 ? NONE : frame.subarray(0, prefix);
 		const plain = prefix === 0 ? frame : frame.subarray(prefix);
 		return new Promise((resolve) => {
-			const failed = () => resolve(this.#drop("failed"));
+			const failed = () => {
+				this.committed.add(counter, null); // nothing, if it was committed to before
+				resolve(this.#drop("failed"));
+			};
 			const encrypt = (/** @type {import("./commitment.js").Commitment} */ { commitment }) => {
+				this.committed.add(counter, commitment);
 				const metadata = metadataOf(time, commitment, what, clear);
 				key.seal(counter, metadata, plain, prefix, TRAILER).then((out) => resolve(wrap(out, metadata)), failed);
 			};

@@ -88,7 +88,7 @@ export class Report {
 
 	/**
 	 * The file of what people wrote from a time to another (theirs, in milliseconds). Who wrote nothing then is left out. It throws NothingThere.
-	 * @param {{ join: string, message: Uint8Array }[]} writers J, and the message of the join
+	 * @param {{ join: string, message: Uint8Array, times?: Set<number> }[]} writers J, the message of the join, and which lines by their times, if not all
 	 * @param {number} from
 	 * @param {number} to
 	 * @param {Reporter} reporter
@@ -96,7 +96,7 @@ export class Report {
 	 */
 	async lines(writers, from, to, reporter) {
 		const senders = writers
-			.map(({ join, message }) => ({ join, sender: message, lines: this.#frozen.written(join, from, to) }))
+			.map(({ join, message, times }) => ({ join, sender: message, lines: this.#frozen.written(join, from, to).filter((l) => !times || times.has(l.time)) }))
 			.filter(({ lines }) => lines.length > 0)
 			.map((s) => ({ ...s, runs: this.#frozen.covering(s.join, s.lines) }));
 		if (senders.length === 0) throw new NothingThere("There is nothing that these people wrote in that time.");

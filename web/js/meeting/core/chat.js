@@ -10,7 +10,8 @@ import { Streams } from "../sender.js";
 import { hex, unhex } from "./bytes.js";
 import { decodeLine, encodeLine } from "./control.js";
 
-/** join: whose it is, by the frame's key and the list; to: of whom alone it is for. @typedef {{ join: string, text: string, to: string | null, at: number }} ChatLine */
+/** join: whose it is, by the frame's key and the list; to: of whom alone it is for. @typedef {{ join: string, text: string, to: string | null, at: number,
+ *   evidence: import("../clip/track.js").Received }} ChatLine evidence: what a report needs */
 
 /** How many lines wait for the key of an epoch that is on its way. */
 const EARLY = 50;
@@ -67,6 +68,11 @@ export class Chat {
 			this.#sender.stop();
 			this.#in = undefined;
 		}
+	}
+
+	/** What this client's lines have committed to since the last time. */
+	committed() {
+		return this.#sender.committed.take();
 	}
 
 	/** Lines that came before the key of their epoch; they may be opened now. */
@@ -138,7 +144,9 @@ export class Chat {
 		this.#keyring.opened(opened.kid, source);
 		try {
 			const { text, to } = decodeLine(opened.data);
-			return { join: opened.join, text, to: to.length > 0 ? hex(to) : null, at: opened.time };
+			const { join, kid, counter, time, what, data, opening, commitment } = opened;
+			const evidence = { join, what, stream: kid.stream, term: kid.term, epoch: kid.epoch, counter, time, data, opening, commitment };
+			return { join, text, to: to.length > 0 ? hex(to) : null, at: time, evidence };
 		} catch {
 			return "badLine";
 		}

@@ -23,6 +23,7 @@ export const LINK_MAC = "proffer link list mac v1";
 export const CODE = "proffer security code v1";
 export const STANDARD = "proffer standard epoch v1";
 export const CONNECTOR = "proffer connector v1";
+export const PROOF = "proffer proof v1";
 export const SESSION = "proffer session v1";
 
 const encoder = new TextEncoder();

@@ -1,7 +1,8 @@
 /** One device's key for ever (media/PROTOCOL.md section 2). Its public half, in hexadecimal, is its name. media/e2ee/device.go is the same in Go. */
 import { marshal } from "./body.js";
 import { hex, unbase64, unhex } from "./bytes.js";
-import { toSign } from "./context.js";
+import { equal } from "../commitment.js";
+import { PROOF, toSign } from "./context.js";
 import { CONTEXTS, encodeMessage, encodeSigned } from "./message.js";
 
 const { subtle } = globalThis.crypto;
@@ -52,6 +53,16 @@ export class Device {
 		const raw = marshal(b, value);
 		const signature = new Uint8Array(await subtle.sign("Ed25519", this.#private, /** @type {BufferSource} */ (toSign(CONTEXTS[b.kind], raw))));
 		return { signed: encodeSigned({ body: raw, signer: this.key, signature }), raw };
+	}
+
+	/**
+	 * Signs a proof (section 18), and nothing else: what has been made ready begins with that context's hash.
+	 * @param {Uint8Array} ready SHA-256 of the context, and of the proof
+	 */
+	async signProof(ready) {
+		const context = toSign(PROOF, new Uint8Array()).subarray(0, 32);
+		if (ready.length !== 64 || !equal(ready.subarray(0, 32), context)) throw new Error("This is no proof.");
+		return new Uint8Array(await subtle.sign("Ed25519", this.#private, /** @type {BufferSource} */ (ready)));
 	}
 
 	/**

@@ -5,7 +5,7 @@ import { openCertificate } from "./certificate.js";
 import { JOIN, JOIN_MAC, hash, mac, macHolds } from "./context.js";
 import { PUBLIC, keyPair, publicKey } from "./hpke.js";
 import { sealBox } from "./keys.js";
-import { encodeMessage, open } from "./message.js";
+import { decodeMessage, decodeSigned, encodeMessage, open } from "./message.js";
 
 /** One appearance of a device. @typedef {{ meeting: string, device: string, hpke: Uint8Array, nonce: string, time: number, certificate: Uint8Array }} JoinBody */
 
@@ -53,6 +53,19 @@ export class Join {
 	async sealable() {
 		const nothing = new Uint8Array(32);
 		return sealBox(this.hpke, new Uint8Array(), this.j, "", nothing, nothing).then(() => true, () => false);
+	}
+}
+
+/**
+ * J of a message of the board that is a join; undefined of others. Its signature is not looked at.
+ * @param {Uint8Array} data
+ */
+export function joinOf(data) {
+	try {
+		const { kind, signed } = decodeMessage(data);
+		return kind === "join" ? hash(JOIN, decodeSigned(signed).body) : undefined;
+	} catch {
+		return undefined;
 	}
 }
 

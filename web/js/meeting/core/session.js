@@ -9,11 +9,13 @@
 import { equal } from "../commitment.js";
 import { base64, unhex } from "./bytes.js";
 import { isGuest, legible } from "./certificate.js";
+import { Batcher } from "./batcher.js";
 import { Chat } from "./chat.js";
 import { marshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
 import * as control from "./control.js";
 import { Credentials } from "./credentials.js";
+import { joinOf } from "./join.js";
 import { Kept } from "./kept.js";
 import { Member } from "./member.js";
 import { PERSON } from "./standard.js";
@@ -50,6 +52,12 @@ const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "e
 const KEEPS_NOTHING = "This browser keeps nothing for this page, as in some private windows. So it cannot make sure that this meeting was not end-to-end encrypted before, " +
 	"and nothing was sent. Open the meeting in an ordinary window or another browser. If its link has a part after #, open all of it.";
 
+/** After how long without a stamp for what was sent the service of stamps is taken for interrupted, in ms. */
+const UNSTAMPED = 2000;
+
+/** How far this clock may be from the server's before frames' times are moved, in ms (section 15). */
+const CLOCK = 500;
+
 /** How often the page is told of changes, in ms. */
 const SHOWN = 40;
 
@@ -64,6 +72,16 @@ export class Session {
 	#connection;
 	/** @type {Chat | undefined} */
 	#chat;
+	#batches = new Batcher();
+	/** Since when nothing of what was sent has been stamped; Infinity where nothing waits. */
+	#unstampedSince = Infinity;
+	/** What the frame worker was told: whether it keeps a ring, and whether stamps come. */
+	#rings = false;
+	#serves = true;
+	/** How far the server's clock is from this one, in ms, where that matters. */
+	#offset = 0;
+	/** The message of each join on the board, by J. @type {Map<string, Uint8Array>} */
+	#joins = new Map();
 	/** Posts that have not come back from the board, oldest first. @type {Uint8Array[]} */
 	#unseen = [];
 	/** @type {Uint8Array | undefined} */
@@ -126,6 +144,7 @@ export class Session {
 
 	#down() {
 		if (this.#online) this.#lostAt = this.#outside.now();
+		this.#batches.lost();
 		this.#online = false;
 		this.#turn++;
 		this.#changed();
@@ -161,6 +180,7 @@ export class Session {
 				return this.#welcomed(message);
 			case "entry":
 				this.#unseen = this.#unseen.filter((m) => !equal(m, message.message));
+				this.#noteJoin(message);
 				return this.#step(message);
 			case "live":
 			case "grant":
@@ -168,6 +188,8 @@ export class Session {
 				return this.#step(message);
 			case "line":
 				return this.#line(message.frame);
+			case "stamped":
+				return this.#stamped(message);
 			case "refused":
 				if (message.what === "join" && this.member?.posted) return this.#rejected(message.why);
 				return this.#tell(message);
@@ -222,6 +244,10 @@ export class Session {
 		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined };
 		this.#chat = new Chat(meeting, member.j, member.e2ee);
 		this.#seated = "";
+		this.#batches = new Batcher();
+		this.#unstampedSince = Infinity;
+		this.#rings = false;
+		this.#serves = true;
 		this.#outside.toFrames({ type: "begin", meeting, join: unhex(member.j), mode: member.e2ee ? "e2ee" : "standard" });
 		this.member = member;
 		for (const a of actions) {
@@ -255,6 +281,7 @@ export class Session {
 		if (this.#ticking) return;
 		this.#ticking = true;
 		const now = this.#outside.now();
+		this.#batch(now);
 		if (this.member?.list && this.#online && now - this.#heardAt >= DEAF) {
 			this.#down();
 			this.#heardAt = now;
@@ -416,7 +443,11 @@ export class Session {
 		if (!member || !line || line === "noEpoch" || line === "noMember") return;
 		if (typeof line === "string") member.drop(`line: ${line}`);
 		else if (line.join === member.j) member.drop("line: own"); // the server gives back what was shown when it was sent
-		else if (line.to === null || line.to === member.j) this.#tell({ type: "line", ...line, name: this.#name(line.join) });
+		else if (line.to === null || line.to === member.j) {
+			const { evidence, ...shown } = line;
+			this.#outside.toFrames({ type: "line", line: evidence });
+			this.#tell({ type: "line", ...shown, name: this.#name(line.join) });
+		}
 	}
 
 	/** @param {string} j */
@@ -430,12 +461,82 @@ export class Session {
 	 */
 	async #say(text, to) {
 		const { member } = this;
-		const now = this.#outside.now();
+		const now = this.#outside.now() + this.#offset;
 		const sealed = this.#online ? await this.#chat?.seal(text, to, now) : "You are not connected. Try again in a moment.";
 		if (!sealed || !member) return;
 		if (typeof sealed === "string") return this.#tell({ type: "refused", what: "line", why: sealed });
 		this.#send(control.line, sealed);
 		this.#tell({ type: "line", join: member.j, name: this.#name(member.j), text, to, at: now });
+	}
+
+	// Evidence (sections 15 to 18).
+
+	/**
+	 * What the frame worker's senders have committed to.
+	 * @param {{ join: Uint8Array, runs: { stream: number, first: number, commitments: Uint8Array }[] }} committed
+	 */
+	committed({ join, runs }) {
+		if (!this.member || !equal(join, unhex(this.member.j))) return; // of another join
+		for (const { stream, first, commitments } of runs) this.#batches.add(stream, first, commitments);
+	}
+
+	/**
+	 * Has what was sealed stamped, and tells the frame worker how things stand.
+	 * @param {number} now
+	 */
+	#batch(now) {
+		if (!this.member) return;
+		for (const { first, commitments } of this.#chat?.committed() ?? []) this.#batches.add(0, first, commitments);
+		if (this.#online) {
+			const runs = this.#batches.next();
+			if (runs.length > 0) this.#send(control.batch, { runs });
+		}
+		this.#unstampedSince = this.#batches.waits ? Math.min(this.#unstampedSince, now) : Infinity;
+		const serves = this.#online && now - this.#unstampedSince < UNSTAMPED;
+		if (serves !== this.#serves) this.#outside.toFrames({ type: "service", up: serves });
+		this.#serves = serves;
+		const rings = this.#mayKeep();
+		if (rings !== this.#rings) this.#outside.toFrames({ type: "ring", on: rings });
+		this.#rings = rings;
+	}
+
+	/** Whether this device keeps a ring: a host's or a co-host's does (section 16). */
+	#mayKeep() {
+		const { member } = this;
+		if (!member || member.isOut) return false;
+		return member.e2ee ? this.#opened.made || member.leads : (member.roster?.hosts.includes(member.j) ?? false);
+	}
+
+	/** @param {import("./control.js").Stamped} message */
+	#stamped(message) {
+		if (message.j !== this.member?.j) return this.#outside.toFrames(message);
+		for (const { run } of message.runs) this.#batches.stamped(run);
+		this.#unstampedSince = Infinity;
+	}
+
+	/**
+	 * Keeps a join's message, and moves this sender's clock by its own, once.
+	 * @param {import("./control.js").Entry} entry
+	 */
+	#noteJoin({ at, message }) {
+		const j = joinOf(message);
+		if (!j || this.#joins.has(j)) return;
+		this.#joins.set(j, message);
+		const by = at - this.#outside.now();
+		if (j !== this.member?.j || this.#offset !== 0 || Math.abs(by) <= CLOCK) return;
+		this.#offset = by;
+		this.#outside.toFrames({ type: "clock", by });
+	}
+
+	/**
+	 * What the frame worker asks for the sake of a report.
+	 * @param {{ what: string, senders?: string[], bytes?: Uint8Array }} question
+	 */
+	async answer({ what, senders = [], bytes = new Uint8Array() }) {
+		const { device } = this.#credentials;
+		if (!device || !this.#joinMessage) throw new Error("This device has no part in the meeting.");
+		if (what === "sign") return device.signProof(bytes);
+		return { meeting: this.#opened.meeting, reporter: this.#joinMessage, device: unhex(device.key), senders: senders.map((j) => this.#joins.get(j) ?? unhex(j)) };
 	}
 
 	// The page.

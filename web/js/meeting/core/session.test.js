@@ -158,6 +158,9 @@ class Server {
 				return this.others(s, control.liveMessage, unmarshal(control.liveMessage, data));
 			case "line":
 				return this.others(s, control.lineFrom, { j: s.j, ...unmarshal(control.line, data) });
+			case "batch":
+				unmarshal(control.batch, data);
+				return;
 			case "order":
 				return void this.orders.push(unmarshal(control.order, data));
 			default:

@@ -5,6 +5,11 @@
 export class Clock {
 	#start = Date.now() - performance.now();
 
+	/** @param {number} by milliseconds: once, to be near the stamps' time (section 15) */
+	move(by) {
+		this.#start += by;
+	}
+
 	/**
 	 * When a frame was captured, in milliseconds: as the browser reports it, or else now.
 	 * @param {number} [captured]

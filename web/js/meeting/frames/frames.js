@@ -1,6 +1,7 @@
 /** The frame worker without the worker: the join of the moment, the transforms, and what the core and the page tell it. */
 import { sourceOf } from "../frame.js";
 import { Counts } from "./counts.js";
+import { Evidence } from "./evidence.js";
 import { Incoming } from "./incoming.js";
 import { Join } from "./join.js";
 import { Outgoing } from "./outgoing.js";
@@ -10,7 +11,10 @@ import { pump } from "./pump.js";
  * What the core says, over its port.
  * @typedef {{ type: "begin", meeting: string, join: Uint8Array, mode: "standard" | "e2ee" }
  *   | { type: "install", epoch: import("./keyring.js").Epoch } | { type: "members", members: import("./keyring.js").Member[] }
- *   | { type: "drop", epoch: import("./keyring.js").Name } | { type: "sending", on: boolean } | { type: "mode", mode: "e2ee" }} FromCore
+ *   | { type: "drop", epoch: import("./keyring.js").Name } | { type: "sending", on: boolean } | { type: "mode", mode: "e2ee" }
+ *   | { type: "clock", by: number } | { type: "ring", on: boolean, window?: number } | { type: "service", up: boolean }
+ *   | { type: "line", line: import("../clip/track.js").Received } | ({ type: "stamped" } & import("../core/control.js").Stamped)
+ *   | { type: "answer", id: number, answer?: any, failed?: string }} FromCore
  *
  * What the page is told.
  * - shown: the first frame of a track has opened; it may be attached now. Whose and what it is comes from the frame.
@@ -34,16 +38,21 @@ export class Frames {
 	#toCore;
 	/** @type {Set<Outgoing>} */
 	#outgoing = new Set();
+	#questions = 0;
+	/** By number. @type {Map<number, (answer: any) => void>} */
+	#asked = new Map();
 	/** By the page's name for the track. @type {Map<string, Incoming>} */
 	#incoming = new Map();
 
 	/**
 	 * @param {(message: ToPage) => void} toPage
-	 * @param {(message: { type: "lost" }) => void} toCore
+	 * @param {(message: { type: "lost" } | { type: "committed", join: Uint8Array, runs: { stream: number, first: number, commitments: Uint8Array }[] }
+	 *   | { type: "ask", id: number, question: any }) => void} toCore
 	 */
 	constructor(toPage, toCore) {
 		this.#toPage = toPage;
 		this.#toCore = toCore;
+		this.evidence = new Evidence(/** @type {(message: any) => void} */ (toPage), (question) => this.#ask(question));
 		this.counts = new Counts((totals) => toPage({ type: "counts", ...totals }));
 	}
 
@@ -52,13 +61,18 @@ export class Frames {
 		if (message.type === "begin") {
 			this.join = new Join(message.meeting, message.join, message.mode !== "standard");
 			this.counts.clear();
+			this.evidence.begin();
+		} else if (message.type === "answer") {
+			const { id, answer, failed } = message;
+			this.#asked.get(id)?.(failed === undefined ? answer : Promise.reject(new Error(failed)));
+			this.#asked.delete(id);
 		} else if (this.join) this.#obey(this.join, message);
 		else this.#toCore({ type: "lost" }); // this worker is another than the one where the join began
 	}
 
 	/**
 	 * @param {Join} join
-	 * @param {Exclude<FromCore, { type: "begin" }>} message
+	 * @param {Exclude<FromCore, { type: "begin" } | { type: "answer" }>} message
 	 */
 	#obey(join, message) {
 		switch (message.type) {
@@ -74,11 +88,43 @@ export class Frames {
 			case "sending":
 				join.sending = message.on;
 				break;
+			case "clock":
+				join.clock.move(message.by);
+				return;
+			case "ring":
+				return this.evidence.keep(message.on, message.window);
+			case "service":
+				return this.evidence.service(message.up);
+			case "line":
+				return this.evidence.line(message.line);
+			case "stamped":
+				return this.evidence.stamped(message);
 			case "mode":
 				join.upgrade();
 				for (const track of this.#incoming.values()) track.upgrade();
 		}
 		for (const track of this.#outgoing) track.renew();
+	}
+
+	/** To be called four times a second: what was committed to goes to the core, which has it stamped. */
+	tick() {
+		this.evidence.tick();
+		if (!this.join) return;
+		const runs = this.join.streams.senders.flatMap((s) => s.committed.take().map((run) => ({ stream: s.stream, ...run })));
+		if (runs.length > 0) this.#toCore({ type: "committed", join: this.join.me, runs });
+	}
+
+	/**
+	 * Asks the core something that only it knows or can.
+	 * @param {any} question
+	 * @returns {Promise<any>}
+	 */
+	#ask(question) {
+		return new Promise((resolve) => {
+			const id = ++this.#questions;
+			this.#asked.set(id, resolve);
+			this.#toCore({ type: "ask", id, question });
+		});
 	}
 
 	/** @param {Uint8Array<ArrayBuffer>} trailer how the frames end that LiveKit makes itself */
@@ -98,6 +144,7 @@ export class Frames {
 	 * @param {string} name
 	 */
 	forget(name) {
+		this.evidence.forget(name);
 		this.#incoming.get(name)?.close();
 		this.#incoming.delete(name);
 	}

@@ -29,6 +29,7 @@ export class Incoming {
 	#frames;
 	#track;
 	#video;
+	#askForKey;
 	#continuity;
 	#shown = false;
 	/** The key frame that is being opened. @type {Promise<unknown> | undefined} */
@@ -51,6 +52,7 @@ export class Incoming {
 		this.#frames = frames;
 		this.#track = track;
 		this.#video = video;
+		this.#askForKey = askForKey;
 		this.#continuity = new Continuity(askForKey);
 	}
 
@@ -158,6 +160,7 @@ export class Incoming {
 			return false;
 		}
 		this.#frames.counts.opened();
+		this.#frames.evidence.opened(this.#track, opened, this.#askForKey);
 		frame.data = /** @type {ArrayBuffer} */ (opened.data.buffer);
 		if (!this.#shown) this.#frames.shown(this.#track, opened);
 		this.#shown = true;

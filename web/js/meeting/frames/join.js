@@ -20,6 +20,7 @@ export class Join {
 	 * @param {boolean} e2ee whether the server's key is refused
 	 */
 	constructor(meeting, me, e2ee) {
+		this.me = me;
 		this.e2ee = e2ee;
 		this.keyring = new Keyring(meeting, me, this.seen, e2ee);
 	}

@@ -38,7 +38,7 @@ export const OFF = [
 
 /**
  * @param {View | null} view
- * @param {{ bundle: string, ring: number, refused: number }} here the bundle's hash, the seconds a host's device keeps for reports, and how
+ * @param {{ bundle: string, ring: number, refused: number, held?: number }} here the bundle's hash, the seconds a host's device keeps for reports, and how
  *   many frames this client has refused to show
  * @returns {Guarantees}
  */
@@ -51,11 +51,12 @@ export function guarantees(view, here) {
 }
 
 /**
- * @param {{ bundle: string, ring: number, refused: number }} here
+ * @param {{ bundle: string, ring: number, refused: number, held?: number }} here
  * @param {number} messages that this client has refused
  */
 function always(here, messages) {
 	const lines = [`A host's device may keep the last ${here.ring} seconds of what it decrypted, in memory, so that the host can report abuse. They are gone when the host leaves.`];
+	if (here.held) lines.push(`This device holds ${(here.held / 1e6).toFixed(1)} MB of that now.`);
 	if (here.refused > 0) lines.push(`${count(here.refused, "frame", "frames")} did not hold and ${here.refused === 1 ? "was" : "were"} not shown.`);
 	if (messages > 0) lines.push(`${count(messages, "message", "messages")} from the server or from others did not hold and ${messages === 1 ? "was" : "were"} refused.`);
 	lines.push(`This page is build ${here.bundle}. Compare it with the published one.`);
@@ -161,7 +162,7 @@ function encrypted(view, late) {
 			...(late ? [`${late} ${before ? "Until it does you send under the last one." : "You send nothing until that changes."}`] : []),
 			...(view.compared ? [] : ["The security code has not been compared. Until then, that this list is the right one rests on how you got the link."]),
 			...(view.upgraded ? ["What was said before the upgrade was under the server's key, and readable by the server."] : []),
-			"A person here who works together with the server could forge frames in another's name while both are here. Reports with stamps will expose it.",
+			"A person here who works together with the server could forge frames in another's name while both are here. The server's stamps are by session, so reports expose it.",
 		],
 		off: OFF,
 		code: code(view),

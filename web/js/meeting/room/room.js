@@ -17,6 +17,7 @@ import { nothing } from "./view.js";
  *   view: (view: View) => void, line: (line: Line) => void, warning: (words: string, about: string, code: string) => void,
  *   refused: (why: string, what: string) => void, over: (words: string) => void,
  *   shown: (t: import("./stage.js").Shown) => void, gone: (id: string) => void, muted: (id: string, muted: boolean) => void,
+ *   standing: (id: string, proven: boolean, why: string) => void, ring: (bytes: number) => void,
  *   speaking: (joins: Set<string>) => void, state: (s: string) => void,
  *   local: (on: { camera: boolean, mic: boolean, screen: boolean }) => void, counted: (refused: number) => void,
  * }} Heard
@@ -24,6 +25,16 @@ import { nothing } from "./view.js";
 
 /** Why this browser cannot take part, or nothing. */
 export { missing };
+
+/** Why a stream is not shown (media/PROTOCOL.md section 15): never the sender's fault where it may be ours. */
+const STANDINGS = {
+	proven: "",
+	unproven: "",
+	ours: "The service that vouches for what you see is interrupted. It is ours to mend; the picture comes back by itself.",
+	overdue: "Not shown: nothing vouches for what this device sends now. Its connection to the server may be broken.",
+	outOfTime: "Not shown: the times of what this device sends are not those at which it came. Its clock may be wrong.",
+	conflicting: "Not shown any more: this device told the server that it sends something else than it does.",
+};
 
 export class Room {
 	/** @type {View | null} */
@@ -59,6 +70,8 @@ export class Room {
 			shown: (t) => heard.shown(remote(t)),
 			gone: (t) => heard.gone(t.name),
 			muted: (t, muted) => heard.muted(t.name, muted),
+			standing: (t, standing, ours) => heard.standing(t.name, standing === "proven", STANDINGS[ours && standing === "overdue" ? "ours" : standing]),
+			ring: (bytes) => heard.ring(bytes),
 			local: (source, track) => {
 				if (source === CAMERA) this.on.camera = Boolean(track);
 				if (source === MICROPHONE) this.on.mic = Boolean(track);

@@ -1,13 +1,13 @@
 /** The pictures: one tile a person, one more for each shared screen. Names come from the list, never from the media server. */
 import { must } from "../../shared/page.js";
-import { CAMERA, MICROPHONE, SCREEN } from "../frame.js";
+import { CAMERA, MICROPHONE, SCREEN, SCREEN_SOUND } from "../frame.js";
 import { el, keepFocus, named, reconcile, say, iconOf } from "./dom.js";
 import { colour, columns, fitting, initials, order } from "./layout.js";
 
 /** @typedef {import("./view.js").View} View */
 /**
  * A track of which a frame has opened, or one's own.
- * @typedef {{ id: string, join: string, source: number, kind: string, muted: boolean, attach: (element: HTMLMediaElement) => void,
+ * @typedef {{ id: string, join: string, source: number, kind: string, muted: boolean, proven: boolean, why: string, attach: (element: HTMLMediaElement) => void,
  *   detach: (element: HTMLMediaElement) => void }} Shown
  */
 /** @typedef {{ key: string, join: string, name: string, screen: boolean, me: boolean, guest: boolean, silent: boolean }} Tile */
@@ -84,6 +84,21 @@ export class Stage {
 		this.#render();
 	}
 
+	/**
+	 * Shows a track, or blanks it: the picture is hidden and the sound is muted while the notary's stamps do not vouch for it.
+	 * @param {string} id
+	 * @param {boolean} proven
+	 * @param {string} why not, in words
+	 */
+	stands(id, proven, why) {
+		const shown = this.#tracks.get(id);
+		if (!shown) return;
+		Object.assign(shown, { proven, why });
+		const sound = this.#sounds.get(id);
+		if (sound) sound.muted = !proven;
+		this.#render();
+	}
+
 	clear() {
 		for (const id of [...this.#tracks.keys()]) this.remove(id);
 	}
@@ -120,6 +135,7 @@ export class Stage {
 	#play(shown) {
 		if (shown.join === this.#view?.me) return; // one's own voice
 		const sound = el("audio", { autoplay: true });
+		sound.muted = !shown.proven;
 		shown.attach(sound);
 		this.sounds.append(sound);
 		this.#sounds.set(shown.id, sound);
@@ -188,7 +204,11 @@ export class Stage {
 	#fill(element, t) {
 		const picture = this.#track(t.join, t.screen ? SCREEN : CAMERA);
 		const video = /** @type {HTMLVideoElement} */ (must(element, "video"));
-		const shown = picture && !picture.muted ? picture : undefined;
+		const shown = picture && !picture.muted && picture.proven ? picture : undefined;
+		const blank = [picture, this.#track(t.join, t.screen ? SCREEN_SOUND : MICROPHONE)].find((track) => track && !track.proven && track.why)?.why ?? "";
+		const note = must(element, ".tile-blank");
+		note.hidden = blank === "";
+		say(note, blank);
 		const now = this.#in.get(video);
 		if (shown !== now) {
 			now?.detach(video);
@@ -247,7 +267,7 @@ function make(t) {
 	const video = el("video", { autoplay: true, playsinline: true, "aria-hidden": "true" });
 	video.muted = true; // sounds have elements of their own
 	const enlarge = el("button", { type: "button", class: "tile-pin", "aria-pressed": "false" }, "Enlarge");
-	return el("div", { class: "tile", role: "group" }, video, face, el("div", { class: "tile-name" }, mic, named(t.name), el("small", { class: "tile-guest" }, "guest")), enlarge);
+	return el("div", { class: "tile", role: "group" }, video, face, el("div", { class: "tile-name" }, mic, named(t.name), el("small", { class: "tile-guest" }, "guest")), el("p", { class: "tile-blank", role: "status", hidden: true }), enlarge);
 }
 
 /** @param {HTMLAudioElement} sound @param {string} id */

@@ -4,7 +4,7 @@
 
 /** @param {import("../media/remote.js").Remote} t @returns {Shown} */
 export function remote(t) {
-	return { id: t.name, join: t.join, source: t.source, kind: t.kind, muted: false, attach: (e) => t.attach(e), detach: (e) => t.detach(e) };
+	return { id: t.name, join: t.join, source: t.source, kind: t.kind, muted: false, proven: false, why: "", attach: (e) => t.attach(e), detach: (e) => t.detach(e) };
 }
 
 /**
@@ -15,7 +15,7 @@ export function remote(t) {
  */
 export function own(source, track, me) {
 	return {
-		id: `own ${source}`, join: me, source, kind: track.kind, muted: false,
+		id: `own ${source}`, join: me, source, kind: track.kind, muted: false, proven: true, why: "",
 		attach: (e) => {
 			e.srcObject = new MediaStream([track]);
 		},

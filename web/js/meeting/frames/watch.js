@@ -1,0 +1,103 @@
+/** What was received of one stream against what was stamped (media/PROTOCOL.md section 15). media/franking/watch.go is the same in Go. */
+import { equal } from "../commitment.js";
+
+/**
+ * Whether a stream may be shown.
+ * - unproven: none of its frames has been found in a stamp yet
+ * - proven: it may
+ * - overdue: a frame is over a second old and in no stamp
+ * - outOfTime: the newest frame that was stamped says a time over two seconds from its stamp's
+ * - conflicting: its sender committed to something else than it sent; for good
+ * @typedef {"unproven" | "proven" | "overdue" | "outOfTime" | "conflicting"} Standing
+ */
+
+const STAMP_TIME = 1000; // ms
+const DRIFT = 2000; // ms
+/** More than half a minute of any stream. */
+const MOST = 4096;
+
+/** @template V A map that forgets what came first when it is full. */
+class Fifo {
+	/** @type {Map<number, V>} */
+	#all = new Map();
+
+	/** @param {number} key @param {V} value the first one counts */
+	put(key, value) {
+		if (this.#all.has(key)) return;
+		this.#all.set(key, value);
+		if (this.#all.size > MOST) this.#all.delete(/** @type {number} */ (this.#all.keys().next().value));
+	}
+
+	/** @param {number} key */
+	take(key) {
+		const value = this.#all.get(key);
+		this.#all.delete(key);
+		return value;
+	}
+
+	oldest() {
+		return this.#all.values().next().value;
+	}
+}
+
+export class Watch {
+	/** When its first frame came. */
+	began = Infinity;
+	#sequence = 0; // the next that is taken
+	/** @type {Standing} */
+	#standing = "unproven";
+	/** Received, in no stamp yet. @type {Fifo<{ commitment: Uint8Array, time: number, at: number }>} */
+	#waiting = new Fifo();
+	/** Stamped, not received yet. @type {Fifo<{ commitment: Uint8Array, at: number }>} */
+	#stamped = new Fifo();
+
+	/**
+	 * Takes note of a frame that was opened.
+	 * @param {number} counter
+	 * @param {number} time the sender's
+	 * @param {Uint8Array} commitment
+	 * @param {number} now by a clock that does not go back
+	 */
+	frame(counter, time, commitment, now) {
+		this.began = Math.min(this.began, now);
+		const promised = this.#stamped.take(counter);
+		if (promised) this.#judge(commitment, promised.commitment, time, promised.at);
+		else this.#waiting.put(counter, { commitment, time, at: now });
+	}
+
+	/**
+	 * Takes a run of the stream. Runs of old sequences are not taken.
+	 * @param {import("../core/control.js").Run} run
+	 * @param {number} at the stamp's
+	 */
+	stamped({ sequence, first, commitments }, at) {
+		if (sequence < this.#sequence) return;
+		this.#sequence = sequence + 1;
+		for (let i = 0; i < commitments.length / 32; i++) {
+			const commitment = commitments.subarray(32 * i, 32 * i + 32);
+			const heard = this.#waiting.take(first + i);
+			if (heard) this.#judge(heard.commitment, commitment, heard.time, at);
+			else this.#stamped.put(first + i, { commitment, at });
+		}
+	}
+
+	/**
+	 * @param {Uint8Array} sent
+	 * @param {Uint8Array} stamped
+	 * @param {number} time
+	 * @param {number} at
+	 */
+	#judge(sent, stamped, time, at) {
+		if (this.#standing === "conflicting" || !equal(sent, stamped)) this.#standing = "conflicting";
+		else this.#standing = Math.abs(time - at) > DRIFT ? "outOfTime" : "proven";
+	}
+
+	/**
+	 * @param {number} now
+	 * @returns {Standing}
+	 */
+	standing(now) {
+		const oldest = this.#waiting.oldest();
+		return oldest && this.#standing !== "conflicting" && now - oldest.at > STAMP_TIME ? "overdue" : this.#standing;
+	}
+}
