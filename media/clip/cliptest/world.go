@@ -160,6 +160,16 @@ func (p *Person) Talk(ring *clip.Ring, seconds int) {
 	}
 }
 
+// Write fills a ring with lines of chat of the person, one a second, each stamped.
+func (p *Person) Write(ring *clip.Ring, lines ...string) {
+	chat, at := p.Chat(), p.world.Start+10_000
+	for _, text := range lines {
+		ring.Add(chat.Send(at, false, Line(text)), time.UnixMilli(int64(at)))
+		ring.Stamped(p.Join, chat.Stamp(at+200))
+		at += 1000
+	}
+}
+
 // Picture makes the bytes of a frame of VP8 that only its header makes one, of 320 × 240 pixels.
 func (w *World) Picture(key bool) []byte {
 	b := w.bytes(700)
