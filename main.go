@@ -25,6 +25,9 @@ const usage = `Usage:
   proffer [serve]                     run the server; PROFFER_* variables configure it
   proffer verify [--key PLATFORM.pub] [--clip FILE] FILE
                                       check a receipt or a package: offline, without an account
+  proffer verify [--keys FOLDER | --notary FILE… --identity KEY] [--json] CLIP PROOF
+  proffer verify [--keys FOLDER | --notary FILE… --identity KEY] [--json] LINES
+                                      hold a clip against its proof, or check lines of chat, with the platform's keys
   proffer staff add --name NAME --email EMAIL --roles ROLE[,ROLE]
   proffer staff host --name NAME --email EMAIL --org NAME [--plan business] [--comped]
   proffer staff link --email EMAIL    print a one-time sign-in link
