@@ -27,6 +27,9 @@ func (f *fixture) publicProbes(add adder) {
 	add("GET /me", "", "/me", nil)
 	add("POST /me/sessions/{id}/end", "somebody's", "/me/sessions/AAAAAAAAAAAAAAAAAAAAAAAAAA/end", url.Values{})
 	add("POST /me/sessions/end-others", "", "/me/sessions/end-others", url.Values{})
+	add("POST /me/tokens", "good", "/me/tokens", url.Values{"name": {"Telephone"}, "scope": {"uploads"}, "days": {"90"}})
+	add("POST /me/tokens", "empty", "/me/tokens", url.Values{})
+	add("POST /me/tokens/{id}/revoke", "somebody's", "/me/tokens/T-00000-00000/revoke", url.Values{})
 	add("GET /outbox", "", "/outbox", nil)
 	add("GET /events", "", "/events", nil)
 }

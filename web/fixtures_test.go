@@ -264,6 +264,8 @@ func (w world) deskPages() map[string]templ.Component {
 	me := MeView{Page: w.page("Your account", "/me"), Email: w.name, Org: w.name, Sessions: []SessionItem{
 		{account.Session{ID: "s1", UserAgent: w.name, Created: w.ago(90 * time.Hour), LastSeen: w.now, Expires: w.now.Add(99 * time.Hour)}, true},
 		{account.Session{ID: "s2", UserAgent: "Mozilla/5.0 (X11; Linux) Chrome/140 Safari/537", Created: w.ago(9 * time.Hour), LastSeen: w.now, Expires: w.now}, false}}}
+	me.Tokens = []account.Token{{ID: "T-00000-00001", Name: w.name, Scopes: account.AllScopes, Used: w.ago(time.Hour), Expires: w.now}, {ID: "T-00000-00002", Name: w.name, Scopes: account.AllScopes[:1], Expires: w.now}}
+	me.Secret, me.Form, me.Days, me.Messages = "pf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", triage.NewToken{Name: w.name, Scopes: account.AllScopes[:2]}, "90", w.messages("name", "days")
 	mail := OutboxView{w.page("Outbox", "/outbox"), []OutboxItem{{triage.Message{Subject: w.name, Address: w.name, Body: w.words, Created: w.now, State: triage.MessageKept}, "/sign-in/abc"}}}
 	return map[string]templ.Component{"log": Log(log), "people": People(people), "me": Me(me), "outbox": Outbox(mail)}
 }

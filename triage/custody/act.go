@@ -86,7 +86,7 @@ const (
 
 	TokenMade    Act = "token.made"
 	TokenRevoked Act = "token.revoked"
-	RoleChanged    Act = "role.changed"
+	RoleChanged  Act = "role.changed"
 
 	KeyRotated    Act = "key.rotated"
 	LogRead       Act = "log.read"
