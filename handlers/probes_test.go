@@ -50,6 +50,7 @@ func (f *fixture) hostProbes(add adder) {
 		add("GET /reports/{id}/receipt", label, at+"/receipt", nil)
 		add("GET /reports/{id}/receipt/{n}", label, at+"/receipt/1", nil)
 	}
+	add("GET /api/v1/openapi.json", "", "/api/v1/openapi.json", nil)
 	add("POST /api/v1/reports", "", "/api/v1/reports", nil)
 	add("GET /api/v1/reports/{id}", "owner's", "/api/v1/reports/"+string(f.free.report.ID), nil)
 	add("GET /api/v1/reports/{id}", "hidden", "/api/v1/reports/"+string(f.hidden.report.ID), nil)

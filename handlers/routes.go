@@ -85,6 +85,7 @@ func (s *server) hostRoutes() []route {
 		{Method: get, Pattern: "/reports/{id}/receipt/{n}", Needs: triage.ReportRead, kind: kindText, serve: s.receipt},
 	}
 	rts = append(rts,
+		route{Method: get, Pattern: "/api/v1/openapi.json", Needs: open, Scope: anyScope, kind: kindAPI, serve: s.describe},
 		route{Method: post, Pattern: "/api/v1/reports", Needs: triage.ReportCreate, Scope: account.ReportsWrite, kind: kindAPI, serve: s.fileByAPI},
 		route{Method: get, Pattern: "/api/v1/reports/{id}", Needs: triage.ReportRead, Scope: account.ReportsRead, kind: kindAPI, serve: s.reportByAPI})
 	for _, m := range []string{http.MethodPost, http.MethodOptions} {
