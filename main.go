@@ -34,7 +34,7 @@ const usage = `Usage:
   proffer staff keys                  print the public keys that verify receipts and packages
   proffer staff rotate --key receipt|log|package
   proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back
-  proffer demo [--guests 2] [--server URL] [LINK]
+  proffer demo [--guests 2] [--misbehaves 20s] [--server URL] [LINK]
                                       join a meeting with simulated guests; without a link, make one in a demonstration
   proffer version                     print the version, and the sum that names the scripts of the pages
 `
