@@ -25,7 +25,8 @@ func demoCommand(ctx context.Context, args []string, out, errs io.Writer) error 
 	f.SetOutput(io.Discard)
 	server := f.String("server", "", "")
 	guests := f.Int("guests", 2, "")
-	if f.Parse(args) != nil || f.NArg() > 1 || *guests < 1 {
+	misbehaves := f.Duration("misbehaves", 20*time.Second, "")
+	if f.Parse(args) != nil || f.NArg() > 1 || *guests < 1 || *misbehaves < 0 {
 		return errUsage
 	}
 	program, err := guestProgram()
@@ -39,7 +40,11 @@ func demoCommand(ctx context.Context, args []string, out, errs io.Writer) error 
 		}
 		fmt.Fprintf(out, "A meeting with %d simulated guests. Signed in as Hanna Holm you are its host; anybody else joins as a guest:\n\n  %s\n\n", *guests, link)
 	}
-	c := exec.CommandContext(ctx, program, "-link", "-", "-count", strconv.Itoa(*guests))
+	if *misbehaves > 0 {
+		fmt.Fprintf(out, "%s after you came, the last of them misbehaves: it shows a test pattern that says SIMULATED ABUSE, beeps, and says so in the chat.\n"+
+			"Report it. Then go to the reviewer, Rui Reis, with the person switcher, open the queue, and see what is proven of the clip.\n\n", *misbehaves)
+	}
+	c := exec.CommandContext(ctx, program, "-link", "-", "-count", strconv.Itoa(*guests), "-misbehaves", misbehaves.String())
 	c.Stdin = strings.NewReader(link) // and not as an argument, which everybody on this machine could read
 	c.Stdout, c.Stderr = out, errs
 	c.Cancel, c.WaitDelay = func() error { return c.Process.Signal(os.Interrupt) }, 10*time.Second

@@ -25,13 +25,16 @@ const usage = `Usage:
   proffer [serve]                     run the server; PROFFER_* variables configure it
   proffer verify [--key PLATFORM.pub] [--clip FILE] FILE
                                       check a receipt or a package: offline, without an account
+  proffer verify [--keys FOLDER | --notary FILE… --identity KEY] [--json] CLIP PROOF
+  proffer verify [--keys FOLDER | --notary FILE… --identity KEY] [--json] LINES
+                                      hold a clip against its proof, or check lines of chat, with the platform's keys
   proffer staff add --name NAME --email EMAIL --roles ROLE[,ROLE]
   proffer staff host --name NAME --email EMAIL --org NAME [--plan business] [--comped]
   proffer staff link --email EMAIL    print a one-time sign-in link
   proffer staff keys                  print the public keys that verify receipts and packages
   proffer staff rotate --key receipt|log|package|notary
   proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back
-  proffer demo [--guests 2] [--server URL] [LINK]
+  proffer demo [--guests 2] [--misbehaves 20s] [--server URL] [LINK]
                                       join a meeting with simulated guests; without a link, make one in a demonstration
   proffer version                     print the version, and the sum that names the scripts of the pages
 `

@@ -11,16 +11,29 @@ import (
 	"github.com/proffer/proffer/triage/export"
 )
 
-// verifyCommand checks a receipt or a package: without a server, a network or an account. Its exit status is 0 only if
-// everything holds, 2 if all is consistent but the signer is unknown, and 1 otherwise.
+// verifyCommand checks a receipt, a package, or a clip or lines of chat by their proof: without a server, a network or an account. Its exit status
+// is 0 only if everything holds, 2 if all is consistent but the signer is unknown or not all is proven, and 1 otherwise.
 func verifyCommand(ctx context.Context, args []string, out, errs io.Writer) int {
 	var o export.FileOptions
 	f := flag.NewFlagSet("verify", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&o.Key, "key", "", "")
 	f.StringVar(&o.Clip, "clip", "", "")
-	if err := f.Parse(args); err != nil || f.NArg() != 1 {
+	keys := proofKeys{seeds: map[uint64][32]byte{}}
+	keys.flags(f)
+	if err := f.Parse(args); err != nil || f.NArg() < 1 || f.NArg() > 2 {
 		fmt.Fprint(errs, usage)
+		return 1
+	}
+	if f.NArg() == 2 || isLines(f.Arg(0)) {
+		if o != (export.FileOptions{}) {
+			fmt.Fprint(errs, usage)
+			return 1
+		}
+		return verifyProof(f.Args(), keys, out, errs)
+	}
+	if keys.given {
+		fmt.Fprintln(errs, "proffer: --notary, --identity, --keys and --json are for a clip with its proof, or for a file of lines")
 		return 1
 	}
 	verdict, err := verifyFile(ctx, f.Arg(0), o)

@@ -19,7 +19,7 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 	if !triage.Can(a, triage.ExhibitView, x.On) {
 		return v
 	}
-	v.Verdict = verdictView(e.Verdict)
+	v.Verdict, v.Lines = web.Found(e.Verdict)
 	if d, ok := e.Derivatives[triage.DerivedContact]; ok {
 		v.Contact = contactSheet(d.Meta)
 	}
@@ -39,15 +39,6 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 		}
 	}
 	return v
-}
-
-// verdictView is what was found about a clip by its proof; nil where nothing was.
-func verdictView(raw []byte) *web.VerdictView {
-	var v web.VerdictView
-	if raw == nil || json.Unmarshal(raw, &v.Verdict) != nil {
-		return nil
-	}
-	return &v
 }
 
 // playable is what the player is given: the original where browsers play it, else the preview.

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/httprate"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
 )
 
 // request is what the middleware knows of one request.
@@ -22,6 +23,10 @@ type request struct {
 	id    string
 	actor triage.Actor
 	kind  kind
+
+	byToken bool          // it came with a token, good or not
+	secret  string        // the token itself
+	token   account.Token // once it is known
 }
 
 type requestKey struct{}

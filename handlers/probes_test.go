@@ -27,6 +27,9 @@ func (f *fixture) publicProbes(add adder) {
 	add("GET /me", "", "/me", nil)
 	add("POST /me/sessions/{id}/end", "somebody's", "/me/sessions/AAAAAAAAAAAAAAAAAAAAAAAAAA/end", url.Values{})
 	add("POST /me/sessions/end-others", "", "/me/sessions/end-others", url.Values{})
+	add("POST /me/tokens", "good", "/me/tokens", url.Values{"name": {"Telephone"}, "scope": {"uploads"}, "days": {"90"}})
+	add("POST /me/tokens", "empty", "/me/tokens", url.Values{})
+	add("POST /me/tokens/{id}/revoke", "somebody's", "/me/tokens/T-00000-00000/revoke", url.Values{})
 	add("GET /outbox", "", "/outbox", nil)
 	add("GET /events", "", "/events", nil)
 }
@@ -47,6 +50,7 @@ func (f *fixture) hostProbes(add adder) {
 		add("GET /reports/{id}/receipt", label, at+"/receipt", nil)
 		add("GET /reports/{id}/receipt/{n}", label, at+"/receipt/1", nil)
 	}
+	add("GET /api/v1/openapi.json", "", "/api/v1/openapi.json", nil)
 	add("POST /api/v1/reports", "", "/api/v1/reports", nil)
 	add("GET /api/v1/reports/{id}", "owner's", "/api/v1/reports/"+string(f.free.report.ID), nil)
 	add("GET /api/v1/reports/{id}", "hidden", "/api/v1/reports/"+string(f.hidden.report.ID), nil)

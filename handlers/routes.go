@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
 )
 
 // kind is how a route talks: it decides deadlines and the form of errors.
@@ -28,6 +29,7 @@ type handler func(http.ResponseWriter, *http.Request, triage.Actor) error
 type route struct {
 	Method, Pattern string
 	Needs           triage.Action // "" for routes that everyone may use
+	Scope           account.Scope // that a token has to have; "" for routes that no token opens
 	Demo            bool          // exists in demonstration mode only
 	kind            kind
 	serve           handler
@@ -60,6 +62,8 @@ func (s *server) routes() []route {
 		{Method: get, Pattern: "/me", Needs: triage.SelfManage, serve: s.me},
 		{Method: post, Pattern: "/me/sessions/{id}/end", Needs: triage.SelfManage, serve: s.endSession},
 		{Method: post, Pattern: "/me/sessions/end-others", Needs: triage.SelfManage, serve: s.endOthers},
+		{Method: post, Pattern: "/me/tokens", Needs: triage.SelfManage, serve: s.makeToken},
+		{Method: post, Pattern: "/me/tokens/{id}/revoke", Needs: triage.SelfManage, serve: s.revokeToken},
 		{Method: get, Pattern: "/outbox", Needs: triage.SelfManage, Demo: true, serve: s.outbox},
 		{Method: get, Pattern: "/events", Needs: triage.SelfManage, kind: kindStream, serve: s.events},
 	}
@@ -81,13 +85,14 @@ func (s *server) hostRoutes() []route {
 		{Method: get, Pattern: "/reports/{id}/receipt/{n}", Needs: triage.ReportRead, kind: kindText, serve: s.receipt},
 	}
 	rts = append(rts,
-		route{Method: post, Pattern: "/api/v1/reports", Needs: triage.ReportCreate, kind: kindAPI, serve: s.fileByAPI},
-		route{Method: get, Pattern: "/api/v1/reports/{id}", Needs: triage.ReportRead, kind: kindAPI, serve: s.reportByAPI})
+		route{Method: get, Pattern: "/api/v1/openapi.json", Needs: open, Scope: anyScope, kind: kindAPI, serve: s.describe},
+		route{Method: post, Pattern: "/api/v1/reports", Needs: triage.ReportCreate, Scope: account.ReportsWrite, kind: kindAPI, serve: s.fileByAPI},
+		route{Method: get, Pattern: "/api/v1/reports/{id}", Needs: triage.ReportRead, Scope: account.ReportsRead, kind: kindAPI, serve: s.reportByAPI})
 	for _, m := range []string{http.MethodPost, http.MethodOptions} {
-		rts = append(rts, route{Method: m, Pattern: "/uploads/", Needs: triage.ReportCreate, kind: kindUpload, serve: s.upload})
+		rts = append(rts, route{Method: m, Pattern: "/uploads/", Needs: triage.ReportCreate, Scope: account.Uploads, kind: kindUpload, serve: s.upload})
 	}
 	for _, m := range []string{http.MethodHead, http.MethodPatch, http.MethodDelete} {
-		rts = append(rts, route{Method: m, Pattern: "/uploads/{id}", Needs: triage.ReportCreate, kind: kindUpload, serve: s.upload})
+		rts = append(rts, route{Method: m, Pattern: "/uploads/{id}", Needs: triage.ReportCreate, Scope: account.Uploads, kind: kindUpload, serve: s.upload})
 	}
 	return rts
 }

@@ -59,7 +59,7 @@ func (s *server) handler() (http.Handler, error) {
 		clientIP = middleware.ClientIPFromXFF(s.Proxies...)
 	}
 	mux := chi.NewRouter()
-	mux.Use(requestID, clientIP, s.logged, s.recovered, s.headers, bounded, s.rightHost, cop.Handler)
+	mux.Use(requestID, clientIP, s.logged, s.recovered, s.headers, bounded, s.rightHost, tokenFirst, unlessToken(cop.Handler))
 	for _, method := range []string{get, head} {
 		mux.Method(method, "/static/*", s.Assets)
 		mux.Method(method, "/healthz", http.HandlerFunc(s.healthz))
@@ -67,7 +67,7 @@ func (s *server) handler() (http.Handler, error) {
 	}
 	mux.Method(get, "/livekit/*", s.Media) // who may join a room is in the token
 	mux.Group(func(in chi.Router) {
-		in.Use(s.isolated, s.sessions.LoadAndSave, s.signedIn)
+		in.Use(unlessToken(s.isolated), s.sessions.LoadAndSave, s.signedIn)
 		for _, rt := range s.routes() {
 			if rt.Demo && !s.Demo {
 				continue
@@ -78,8 +78,8 @@ func (s *server) handler() (http.Handler, error) {
 				in.Method(head, rt.Pattern, s.serve(rt))
 			}
 		}
-		in.NotFound(s.serve(route{serve: func(http.ResponseWriter, *http.Request, triage.Actor) error { return errNothing }}).ServeHTTP)
-		in.MethodNotAllowed(s.serve(route{serve: func(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
+		in.NotFound(s.serve(route{Scope: anyScope, serve: func(http.ResponseWriter, *http.Request, triage.Actor) error { return errNothing }}).ServeHTTP)
+		in.MethodNotAllowed(s.serve(route{Scope: anyScope, serve: func(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
 			w.Header().Set("Allow", strings.Join(methodsAt(mux, r), ", "))
 			return errMethod
 		}}).ServeHTTP)
@@ -104,10 +104,17 @@ func methodsAt(mux *chi.Mux, r *http.Request) (methods []string) {
 // serve turns a route into a handler: who may not do this at all is refused before anything is read.
 func (s *server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rt.kind == kindPage && requestOf(r).byToken {
+			rt.kind = kindAPI // no client wants a page about its mistake
+		}
 		r = withKind(r, rt.kind)
 		limit(w, r, rt.kind)
 		a := actorOf(r)
-		if err := s.admit(rt, a); err != nil {
+		err := admitToken(w, rt, requestOf(r))
+		if err == nil {
+			err = s.admit(rt, a)
+		}
+		if err != nil {
 			s.answer(w, r, err)
 			return
 		}

@@ -44,7 +44,11 @@ func (s *server) sessionFailed(w http.ResponseWriter, r *http.Request, err error
 // signedIn finds out who asks. The account is loaded with every request, so that bans and roles act at once.
 func (s *server) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, err := s.actor(r)
+		find := s.actor
+		if requestOf(r).byToken {
+			find = func(r *http.Request) (triage.Actor, error) { return s.actorOfToken(w, r) }
+		}
+		a, err := find(r)
 		if err != nil {
 			s.answer(w, r, err)
 			return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -172,6 +173,10 @@ func download(w http.ResponseWriter, name string, text []byte) error {
 }
 
 func (s *server) me(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	return s.showMe(w, r, a, http.StatusOK, func(*web.MeView) {})
+}
+
+func (s *server) showMe(w http.ResponseWriter, r *http.Request, a triage.Actor, status int, change func(*web.MeView)) error {
 	list, err := s.desk.MySessions(r.Context(), a)
 	if err != nil {
 		return err
@@ -188,11 +193,16 @@ func (s *server) me(w http.ResponseWriter, r *http.Request, a triage.Actor) erro
 	if err != nil {
 		return err
 	}
-	v := web.MeView{Page: p, Email: acc.Email, Org: org.Name}
+	tokens, err := s.desk.MyTokens(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	v := web.MeView{Page: p, Email: acc.Email, Org: org.Name, Tokens: tokens, Form: triage.NewToken{Scopes: account.AllScopes}, Days: strconv.Itoa(triage.TokenDays)}
 	for _, x := range list {
 		v.Sessions = append(v.Sessions, web.SessionItem{Session: x, Current: x.ID == here})
 	}
-	return s.render(w, r, http.StatusOK, web.Me(v))
+	change(&v)
+	return s.render(w, r, status, web.Me(v))
 }
 
 func (s *server) endSession(w http.ResponseWriter, r *http.Request, a triage.Actor) error {

@@ -61,7 +61,7 @@ func (d *Desk) SignedOut(ctx context.Context, a Actor) error {
 	})
 }
 
-// CloseAccount leaves no way into an account: it is signed out everywhere, its sign-in links are used up, and no new ones
+// CloseAccount leaves no way into an account: it is signed out everywhere, its sign-in links are used up, its tokens revoked, and no new ones
 // let anybody in until it is opened again.
 func (d *Desk) CloseAccount(ctx context.Context, id account.ID) error {
 	return d.setClosed(ctx, id, true)
@@ -78,7 +78,7 @@ func (d *Desk) setClosed(ctx context.Context, id account.ID, closed bool) error 
 		if err != nil || acc.Closed == closed {
 			return err
 		}
-		if err := errors.Join(tx.SetClosed(ctx, id, closed), tx.DeleteSessions(ctx, id), tx.DeleteLinks(ctx, id)); err != nil {
+		if err := errors.Join(tx.SetClosed(ctx, id, closed), tx.DeleteSessions(ctx, id), tx.DeleteLinks(ctx, id), tx.DeleteTokens(ctx, id)); err != nil {
 			return err
 		}
 		return d.record(ctx, tx, account.System, entry{custody.RoleChanged, "", "account/" + string(id), custody.Detail{"closed": fmt.Sprint(closed)}})

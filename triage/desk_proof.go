@@ -102,9 +102,11 @@ func (d *Desk) OpenProof(ctx context.Context, x Exhibit) ([]byte, error) {
 	return data, nil
 }
 
-// Verify holds an exhibit against its proof. It gives the verdict as JSON, and how far the clip can be believed; nil where it has no proof.
+// Verify holds an exhibit against its proof; a file of lines is its own. It gives the verdict (clip.Found) as JSON, and how far the exhibit can be
+// believed; nil where it has no proof.
 func (d *Desk) Verify(ctx context.Context, x Exhibit) (verdict []byte, trust Trust, err error) {
-	if !x.HasProof() || d.Platform == nil {
+	lines := x.Container == ContainerLines
+	if !x.HasProof() && !lines || d.Platform == nil {
 		return nil, x.Trust, nil
 	}
 	var r Report
@@ -115,44 +117,59 @@ func (d *Desk) Verify(ctx context.Context, x Exhibit) (verdict []byte, trust Tru
 	if err != nil {
 		return nil, "", err
 	}
-	proof, err := d.OpenProof(ctx, x)
-	if err != nil {
-		return nil, "", err
-	}
 	platform, err := d.Platform.Platform(ctx, r.Meeting)
 	if err != nil {
 		return nil, "", err
 	}
-	original, err := d.OpenSealed(ctx, x)
+	var found clip.Found
+	if lines {
+		found.Lines, err = d.verifyLines(ctx, x, r, platform)
+	} else {
+		found.Clip, err = d.verifyClip(ctx, x, r, platform)
+	}
 	if err != nil {
 		return nil, "", err
+	}
+	if verdict, err = json.Marshal(found); err != nil {
+		return nil, "", err
+	}
+	return verdict, Trust(found.Grade()), nil
+}
+
+func (d *Desk) verifyClip(ctx context.Context, x Exhibit, r Report, platform clip.Platform) (*clip.Verdict, error) {
+	proof, err := d.OpenProof(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	original, err := d.OpenSealed(ctx, x)
+	if err != nil {
+		return nil, err
 	}
 	defer original.Close()
 	v, err := clip.Verify(original, proof, platform)
 	if err != nil {
-		return nil, "", fmt.Errorf("verifying %s: %w", x.ID, err)
+		return nil, fmt.Errorf("verifying %s: %w", x.ID, err)
 	}
-	holdAgainstReport(&v, r)
-	if verdict, err = json.Marshal(v); err != nil {
-		return nil, "", err
-	}
-	return verdict, Trust(v.Grade), nil
+	holdAgainstReport(&v, r, v.Meeting, v.Reporter, v.Sender)
+	return &v, nil
 }
 
 // holdAgainstReport finds a proof that is another report's: of another meeting, by another person, or about somebody whom this one does not name.
-func holdAgainstReport(v *clip.Verdict, r Report) {
-	if v.Sender == (clip.Member{}) {
+func holdAgainstReport(v interface{ Contradict(string, ...any) }, r Report, meeting string, reporter clip.Member, senders ...clip.Member) {
+	if len(senders) == 0 || slices.Contains(senders, clip.Member{}) {
 		return // nobody is known, and the verdict says so
 	}
-	if v.Meeting != string(r.Meeting) {
-		v.Contradict("The proof is of meeting %s, and the report of another.", v.Meeting)
+	if meeting != string(r.Meeting) {
+		v.Contradict("The proof is of meeting %s, and the report of another.", meeting)
 	}
-	if v.Reporter.Account != string(r.Reporter) {
+	if reporter.Account != string(r.Reporter) {
 		v.Contradict("The proof was made by another account than the one that reports.")
 	}
-	if !slices.ContainsFunc(r.People, func(p Person) bool {
-		return p.Account != "" && p.Account == account.ID(v.Sender.Account) || p.Account == "" && v.Sender.Account == "" && (p.Name == v.Sender.Name || v.Sender.Connector)
-	}) {
-		v.Contradict("The clip is of %s, whom the report does not name.", v.Sender.Title())
+	for _, s := range senders {
+		if !slices.ContainsFunc(r.People, func(p Person) bool {
+			return p.Account != "" && p.Account == account.ID(s.Account) || p.Account == "" && s.Account == "" && (p.Name == s.Name || s.Connector)
+		}) {
+			v.Contradict("The proof is about %s, whom the report does not name.", s.Title())
+		}
 	}
 }

@@ -85,9 +85,9 @@ func (p *proven) report(who string, change func(*triage.NewReport)) (triage.Exhi
 		x, err = tx.Exhibit(p.t.Context(), x.ID)
 		return err
 	}))
-	var v clip.Verdict
+	var v clip.Found
 	p.ok(json.Unmarshal(x.Verdict, &v))
-	return x, v
+	return x, *v.Clip
 }
 
 func TestVerifiedReport(t *testing.T) {

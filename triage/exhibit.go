@@ -73,7 +73,7 @@ type Exhibit struct {
 	Trust      Trust
 	Proof      SHA256 // of the proof that came with the clip (media/PROTOCOL.md section 18); zero where none did
 	ProofSize  int64
-	Verdict    []byte // JSON of clip.Verdict, as it was written; nil until the proof was looked at
+	Verdict    []byte // JSON of clip.Found, as it was written; nil until the proof was looked at
 	Version    int
 }
 
@@ -86,7 +86,10 @@ func (x Exhibit) Retriable() bool {
 }
 
 // Containers are the forms of file that a clip may have.
-var Containers = []string{"webm", "matroska", "mp4", "mov"}
+var Containers = []string{"webm", "matroska", "mp4", "mov", ContainerLines}
+
+// ContainerLines is a file of lines of chat, which is its own proof (media/PROTOCOL.md section 18). It has no pictures and is never decoded.
+const ContainerLines = "lines"
 
 // Trust says how far a clip can be believed (DESIGN I9).
 type Trust string

@@ -23,6 +23,7 @@ const (
 	prefixPackage       = "P"
 	prefixReport        = "R"
 	prefixMessage       = "S"
+	prefixToken         = "T"
 	prefixUpload        = "U"
 	prefixPerson        = "W"
 	prefixRecording     = "V"

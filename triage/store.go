@@ -75,6 +75,17 @@ type AccountTx interface {
 	DeleteSession(ctx context.Context, of account.ID, id string) error
 	DeleteSessions(ctx context.Context, of account.ID) error
 
+	// InsertToken keeps a token under the SHA-256 of its secret.
+	InsertToken(ctx context.Context, hash SHA256, t account.Token) error
+	// Token finds one that is good now; NotFound for unknown, revoked and expired ones.
+	Token(ctx context.Context, hash SHA256, now time.Time) (account.Token, error)
+	// TouchToken notes a use.
+	TouchToken(ctx context.Context, hash SHA256, now time.Time) error
+	Tokens(ctx context.Context, of account.ID) ([]account.Token, error) // newest first, not expired ones
+	// DeleteToken revokes one of an account; NotFound if it is not theirs.
+	DeleteToken(ctx context.Context, of account.ID, id string) error
+	DeleteTokens(ctx context.Context, of account.ID) error
+
 	InsertMessage(ctx context.Context, m Message) error
 	Message(ctx context.Context, id string) (Message, error)
 	// SaveMessage saves what became of the delivery, and the text, which loses its sign-in link once it is delivered.

@@ -93,6 +93,7 @@ type ExhibitView struct {
 	Others   []string // who else has watched it and how far, in words
 	CanRetry bool
 	Verdict  *VerdictView // nil where no proof came with the clip, or it was not looked at yet
+	Lines    *LinesView   // of a file of lines of chat; nil where it is none, or was not looked at yet
 }
 
 // ContactSheet is the geometry of the picture at /exhibits/{id}/contact.

@@ -59,6 +59,15 @@ type PeopleView struct {
 	Stranded   int            // cases that wait and that nobody may go on with
 }
 
+// scopeTitles is what a token may do, in words.
+func scopeTitles(ss []account.Scope) string {
+	words := make([]string, len(ss))
+	for i, s := range ss {
+		words[i] = s.Title()
+	}
+	return strings.Join(words, ", ")
+}
+
 // OrgItem is an organisation with its size.
 type OrgItem struct {
 	account.Organisation
@@ -77,6 +86,11 @@ type MeView struct {
 	Email    string
 	Org      string
 	Sessions []SessionItem
+	Tokens   []account.Token
+	Secret   string          // of a token just made, or ""
+	Form     triage.NewToken // as typed
+	Days     string          // as typed
+	Messages Messages        // what was wrong with the form
 }
 
 // SessionItem is one signed-in browser.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/proffer/proffer/media/clip"
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
@@ -77,6 +78,22 @@ func (w world) exhibitView(n int) ExhibitView {
 	if n == 2 {
 		x.Processing, x.Why, x.CanRetry, x.Contact, x.Play = triage.ProcessingFailed, w.words, true, nil, ""
 	}
+	return x
+}
+
+// linesExhibit is a file of lines of chat, in each state.
+func (w world) linesExhibit(n int) ExhibitView {
+	v := LinesView{clip.LinesVerdict{Grade: clip.Partly, Meeting: "M-3K9QA-77ZPW", Reporter: clip.Member{Name: w.name}, Senders: []clip.Member{{Name: w.name}},
+		Findings: []clip.Finding{{Against: clip.AgainstClip, Words: w.words}, {Against: clip.AgainstSender, Words: w.words}}}}
+	for i, s := range []clip.State{clip.StateVerified, clip.StateUnstamped, clip.StateLate, clip.StateContradicted} {
+		l := clip.LineVerdict{Time: uint64(w.ago(time.Hour).UnixMilli()) + uint64(i)*1000, Text: w.words, State: s, Missing: uint64(i)}
+		if i == 1 {
+			l.To = "00ff"
+		}
+		v.Lines = append(v.Lines, l)
+	}
+	x := ExhibitView{Exhibit: w.exhibit(n), Lines: &v}
+	x.Container, x.Probe, x.Trust = triage.ContainerLines, triage.Probe{Container: triage.ContainerLines}, triage.TrustPartly
 	return x
 }
 
@@ -187,6 +204,13 @@ func (w world) cleanCase() CaseView {
 	return v
 }
 
+// linesCase is a case whose one exhibit are lines of chat.
+func (w world) linesCase() CaseView {
+	v := w.cleanCase()
+	v.Exhibits = []ExhibitView{w.linesExhibit(1)}
+	return v
+}
+
 func (w world) reportForm() ReportFormView {
 	meeting := MeetingChoice{triage.Meeting{ID: "M-1", Title: w.name, Mode: triage.ModeE2EE, Started: w.ago(26 * time.Hour)},
 		[]triage.Attendee{{Name: w.name, Account: "A-5"}, {Name: w.name}}}
@@ -222,7 +246,7 @@ func (w world) staffPages() map[string]templ.Component {
 		Decision: "Suspend for 30 days", Form: triage.NewPackage{Recipient: w.name, Reference: w.name, Scope: w.words}, Messages: w.messages("exhibits", "recipient", "basis", "reference", "scope")}
 	return map[string]templ.Component{
 		"queue": Queue(w.queue(24, "open")), "queue-empty": Queue(w.queue(0, "mine")), "approvals": Queue(w.queue(2, "approval")),
-		"case": Case(w.cleanCase()), "case-full": Case(w.caseView()), "packages": Packages(PackagesView{w.page("Packages", "/packages"),
+		"case": Case(w.cleanCase()), "case-lines": Case(w.linesCase()), "case-full": Case(w.caseView()), "packages": Packages(PackagesView{w.page("Packages", "/packages"),
 			[]PackageItem{w.packageItem(triage.PackageRequested), w.packageItem(triage.PackageBuilding), w.packageItem(triage.PackageReady)}, []triage.CaseRow{w.row(1).CaseRow}, true}),
 		"package": Package(pv), "package-building": Package(building), "package-ready": Package(ready), "package-new": NewPackage(form),
 	}
@@ -240,6 +264,8 @@ func (w world) deskPages() map[string]templ.Component {
 	me := MeView{Page: w.page("Your account", "/me"), Email: w.name, Org: w.name, Sessions: []SessionItem{
 		{account.Session{ID: "s1", UserAgent: w.name, Created: w.ago(90 * time.Hour), LastSeen: w.now, Expires: w.now.Add(99 * time.Hour)}, true},
 		{account.Session{ID: "s2", UserAgent: "Mozilla/5.0 (X11; Linux) Chrome/140 Safari/537", Created: w.ago(9 * time.Hour), LastSeen: w.now, Expires: w.now}, false}}}
+	me.Tokens = []account.Token{{ID: "T-00000-00001", Name: w.name, Scopes: account.AllScopes, Used: w.ago(time.Hour), Expires: w.now}, {ID: "T-00000-00002", Name: w.name, Scopes: account.AllScopes[:1], Expires: w.now}}
+	me.Secret, me.Form, me.Days, me.Messages = "pf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", triage.NewToken{Name: w.name, Scopes: account.AllScopes[:2]}, "90", w.messages("name", "days")
 	mail := OutboxView{w.page("Outbox", "/outbox"), []OutboxItem{{triage.Message{Subject: w.name, Address: w.name, Body: w.words, Created: w.now, State: triage.MessageKept}, "/sign-in/abc"}}}
 	return map[string]templ.Component{"log": Log(log), "people": People(people), "me": Me(me), "outbox": Outbox(mail)}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -12,6 +13,20 @@ import (
 // VerdictView is what was found about a clip by its proof.
 type VerdictView struct {
 	clip.Verdict
+}
+
+// Found reads what was found about an exhibit by its proof (clip.Found, as JSON): as a clip or as lines. Both are nil where nothing was.
+func Found(raw []byte) (*VerdictView, *LinesView) {
+	var f clip.Found
+	switch {
+	case raw == nil || json.Unmarshal(raw, &f) != nil:
+		return nil, nil
+	case f.Lines != nil:
+		return nil, &LinesView{*f.Lines}
+	case f.Clip != nil:
+		return &VerdictView{*f.Clip}, nil
+	}
+	return nil, nil
 }
 
 // trackName is a track in words.

@@ -95,3 +95,9 @@ func (m Member) Title() string {
 	}
 	return m.Name
 }
+
+// Contradict adds a finding against the file of lines, which decides its grade.
+func (v *LinesVerdict) Contradict(format string, args ...any) {
+	v.Findings = append(v.Findings, Finding{AgainstClip, fmt.Sprintf(format, args...)})
+	v.Grade = Contradicted
+}

@@ -21,6 +21,9 @@ type Platform struct {
 	Identity [32]byte
 	// Notary gives the keys of stamps. Without it nothing is verified.
 	Notary func(key uint64) (franking.NotaryKey, bool)
+	// Stampless takes runs without a look at their stamps, for who has no key: frames are held against commitments that anybody could have made.
+	// Such a verdict shows contradictions and proves nothing; whoever asks for it must not show it as one that does.
+	Stampless bool
 	// Present says why somebody was not in the meeting over a time (milliseconds); "" where they were.
 	Present func(m Member, from, to uint64) (why string, err error)
 }
@@ -169,8 +172,8 @@ func (v *verifier) takeRuns(t *trackCheck, sender *franking.Sender, runs []Stamp
 }
 
 func (v *verifier) stampHolds(sender *franking.Sender, r *StampedRun) bool {
-	if v.Notary == nil {
-		return false
+	if v.Stampless || v.Notary == nil {
+		return v.Stampless
 	}
 	key, ok := v.keys[r.Key]
 	if !ok {

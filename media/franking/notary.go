@@ -37,20 +37,28 @@ type Notary struct{ secrets [][32]byte }
 func NewNotary(secrets ...[32]byte) *Notary { return &Notary{secrets} }
 
 // Key gives the key that a stamp names; false where there is no such generation.
-//
-//	notary key = derive(notary secret, cbor([ "proffer notary key v1", key ]), 32)
 func (n *Notary) Key(key uint64) (NotaryKey, bool) {
-	generation := key >> keyOfDay
+	generation := Generation(key)
 	if generation >= uint64(len(n.secrets)) {
 		return NotaryKey{}, false
 	}
+	return KeyOf(n.secrets[generation], key), true
+}
+
+// Generation is that of the secret from which a key is derived.
+func Generation(key uint64) uint64 { return key >> keyOfDay }
+
+// KeyOf derives the key of that name from the secret of its generation.
+//
+//	notary key = derive(notary secret, cbor([ "proffer notary key v1", key ]), 32)
+func KeyOf(secret [32]byte, key uint64) NotaryKey {
 	info := appendText(appendHead(nil, majorArray, 2), contextNotaryKey)
 	info = appendUint(info, key)
-	b, err := hkdf.Key(sha512.New, n.secrets[generation][:], nil, string(info), 32)
+	b, err := hkdf.Key(sha512.New, secret[:], nil, string(info), 32)
 	if err != nil {
 		panic(err) // 32 bytes are never too long
 	}
-	return NotaryKey(b), true
+	return NotaryKey(b)
 }
 
 // At names the key that stamps at a time.

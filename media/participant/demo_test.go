@@ -61,6 +61,8 @@ func demonstration(t *testing.T, s *server) {
 		return len(guests) == 2 && len(host.View().People) == 3
 	})
 	pictures, sounds := readSimulated()
+	wrongPictures, wrongSounds := readMisbehaves()
+	pictures, sounds = slices.Concat(pictures, wrongPictures), slices.Concat(sounds, wrongSounds)
 	shown := func() {
 		t.Helper()
 		for _, j := range guests {
@@ -82,6 +84,13 @@ func demonstration(t *testing.T, s *server) {
 	}
 	host.eventually("all were carried over", func() bool { return host.View().E2EE && host.View().Sending && len(host.View().People) == 3 })
 	shown()
+
+	wrong := await(host, "one misbehaves", func(l Line) bool { return strings.HasPrefix(l.Text, "I misbehave now.") }).From
+	host.eventually("its pattern is seen", func() bool {
+		return slices.ContainsFunc(host.seen.of(wrong, franking.Camera), func(f Frame) bool {
+			return slices.ContainsFunc(wrongPictures, func(s Sample) bool { return bytes.Equal(s.Data, f.Data) })
+		})
+	})
 
 	demo.Process.Signal(os.Interrupt)
 	if err := <-ended; err != nil {

@@ -73,6 +73,7 @@ func reported(mode string) func(*testing.T, *server) {
 		if v.Sender.Name != "guest" || v.Reporter.Account == "" || v.Sender.Join != guest.J() {
 			t.Errorf("the report is by %+v about %+v", v.Reporter, v.Sender)
 		}
+		s.sendsIn(s.token(account), link.Meeting, file, proof, v)
 		file[len(file)/2] ^= 1
 		if v, err := clip.Verify(bytes.NewReader(file), proof, s.platform()); err != nil || v.Grade != clip.Contradicted {
 			t.Errorf("changed, it is %s, %v", v.Grade, err)

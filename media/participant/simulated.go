@@ -20,17 +20,41 @@ var simulatedIVF []byte
 //go:embed testdata/simulated.ogg
 var simulatedOgg []byte
 
-var readSimulated = sync.OnceValues(func() (video, audio []Sample) {
-	video, err := ReadIVF(bytes.NewReader(simulatedIVF))
+// The fixture of who misbehaves: 4 s of bars that say SIMULATED ABUSE, with a key frame each second, and of a beep twice as high. Made by
+//
+//	ffmpeg -f lavfi -i "smptebars=s=320x180:r=15:d=4" -vf "drawbox=…,drawtext=text='SIMULATED ABUSE':…" \
+//	  -c:v libvpx -b:v 90k -g 15 -keyint_min 15 -cpu-used 0 -auto-alt-ref 0 misbehaves.ivf
+//	ffmpeg -f lavfi -i "sine=frequency=880:duration=4:sample_rate=48000" -af "volume='0.12*lt(mod(t,1),0.5)':eval=frame" \
+//	  -c:a libopus -b:a 16k -ac 1 misbehaves.ogg
+//
+//go:embed testdata/misbehaves.ivf
+var misbehavesIVF []byte
+
+//go:embed testdata/misbehaves.ogg
+var misbehavesOgg []byte
+
+var (
+	readSimulated  = sync.OnceValues(func() (video, audio []Sample) { return builtIn(simulatedIVF, simulatedOgg) })
+	readMisbehaves = sync.OnceValues(func() (video, audio []Sample) { return builtIn(misbehavesIVF, misbehavesOgg) })
+)
+
+func builtIn(ivf, ogg []byte) (video, audio []Sample) {
+	video, err := ReadIVF(bytes.NewReader(ivf))
 	if err != nil {
 		panic(err) // it is built in, and a test reads it
 	}
-	audio, err = ReadOgg(bytes.NewReader(simulatedOgg))
+	audio, err = ReadOgg(bytes.NewReader(ogg))
 	if err != nil {
 		panic(err)
 	}
 	return video, audio
-})
+}
+
+// Misbehaves gives the video and sound of a simulated participant whom somebody is to report: a marked pattern and a beep, over and over.
+func Misbehaves() (video, audio Source) {
+	pictures, sounds := readMisbehaves()
+	return Loop(pictures), Loop(sounds)
+}
 
 // Simulated gives the video and sound of a simulated participant, over and over. Each n begins at another of its key frames.
 func Simulated(n int) (video, audio Source) {

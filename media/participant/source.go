@@ -43,6 +43,26 @@ func (l *loop) Next() (Sample, error) {
 	return l.samples[l.next-1], nil
 }
 
+// Until gives what first gives until done is closed, and then what second gives, whose first picture is a key frame.
+func Until(first Source, done <-chan struct{}, second Source) Source {
+	return &until{first, done, second}
+}
+
+type until struct {
+	first  Source
+	done   <-chan struct{}
+	second Source
+}
+
+func (u *until) Next() (Sample, error) {
+	select {
+	case <-u.done:
+		return u.second.Next()
+	default:
+		return u.first.Next()
+	}
+}
+
 // codecOf is how frames of a source of media are encoded here.
 func codecOf(s franking.Source) franking.Codec {
 	if s == franking.Microphone || s == franking.ScreenSound {

@@ -83,7 +83,10 @@ const (
 	SessionStarted Act = "session.started"
 	SessionEnded   Act = "session.ended"
 	SessionRevoked Act = "session.revoked"
-	RoleChanged    Act = "role.changed"
+
+	TokenMade    Act = "token.made"
+	TokenRevoked Act = "token.revoked"
+	RoleChanged  Act = "role.changed"
 
 	KeyRotated    Act = "key.rotated"
 	LogRead       Act = "log.read"
@@ -178,6 +181,8 @@ var acts = []ActInfo{
 	{SessionStarted, "Signed in", "A member of staff signed in.", false},
 	{SessionEnded, "Signed out", "A member of staff signed out.", false},
 	{SessionRevoked, "Session revoked", "A session was ended by its owner from elsewhere, or by an administrator.", false},
+	{TokenMade, "Access token made", "Somebody made a token with which another program may act for them.", false},
+	{TokenRevoked, "Access token revoked", "A token for another program was revoked by its owner.", false},
 	{RoleChanged, "Role changed", "An administrator changed what a person may do.", false},
 
 	{KeyRotated, "Key replaced", "A signing key was replaced; the old public key stays valid for what it signed.", false},

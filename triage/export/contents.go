@@ -93,7 +93,7 @@ type Exhibit struct {
 	File        string           `json:"file"`           // path in the bag
 	Derivatives []Derivative     `json:"derivatives"`
 	Proof       *Proof           `json:"proof,omitempty"`   // nil where none came with the clip
-	Verdict     string           `json:"verdict,omitempty"` // what the platform found by the proof: the JSON text (media/clip.Verdict) whose digest the log has
+	Verdict     string           `json:"verdict,omitempty"` // what the platform found by the proof: the JSON text (media/clip.Found) whose digest the log has
 
 	blob triage.Blob
 }

@@ -18,6 +18,7 @@ type state struct {
 	accounts map[account.ID]account.Account
 	links    map[triage.SHA256]link
 	sessions map[string]account.Session
+	tokens   map[triage.SHA256]account.Token
 	messages map[string]triage.Message
 
 	meetings    map[triage.MeetingID]meeting
@@ -81,7 +82,7 @@ type checkpoint struct {
 // clone copies the maps and slices, but not what is in them.
 func (s *state) clone() *state {
 	return &state{
-		cloneMap(s.orgs), cloneMap(s.accounts), cloneMap(s.links), cloneMap(s.sessions), cloneMap(s.messages),
+		cloneMap(s.orgs), cloneMap(s.accounts), cloneMap(s.links), cloneMap(s.sessions), cloneMap(s.tokens), cloneMap(s.messages),
 		cloneMap(s.meetings), cloneMap(s.uploads), cloneMap(s.blobs), cloneMap(s.reports), cloneMap(s.exhibits),
 		cloneMap(s.derivatives), slices.Clone(s.watches), cloneMap(s.views),
 		cloneMap(s.cases), cloneMap(s.skips), cloneMap(s.notes), cloneMap(s.decisions), cloneMap(s.enforcements),

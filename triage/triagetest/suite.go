@@ -30,7 +30,7 @@ func Run(t *testing.T, newStore func(testing.TB) Subject) {
 		test func(*testing.T, *world)
 	}{
 		{"transactions", testTransactions}, {"jobs", testJobs}, {"accounts", testAccounts}, {"links", testLinks},
-		{"sessions", testSessions}, {"messages", testMessages}, {"meetings", testMeetings}, {"uploads", testUploads},
+		{"sessions", testSessions}, {"tokens", testTokens}, {"messages", testMessages}, {"meetings", testMeetings}, {"uploads", testUploads},
 		{"blobs", testBlobs}, {"reports", testReports}, {"earlier reports", testEarlierReports}, {"exhibits", testExhibits},
 		{"viewing", testViewing}, {"cases", testCases}, {"queue order", testQueueOrder}, {"queue filters", testQueueFilters},
 		{"queue rows", testQueueRows}, {"parties", testParties}, {"next case", testNextCase}, {"claims race", testClaimsRace}, {"sweeping", testSweeping},

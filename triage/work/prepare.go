@@ -18,16 +18,13 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 	if err != nil || done {
 		return err
 	}
-	have, err := w.Desk.Made(ctx, x.ID)
-	if err != nil {
-		return err
-	}
-	out, err := w.derive(ctx, x, append(have, triage.DerivedPreview))
+	out, err := w.look(ctx, x)
 	if errors.Is(err, triage.ErrAltered) {
 		return w.Desk.MarkAltered(ctx, x.ID, err)
 	} else if err != nil {
 		return err
 	}
+	x.Container = out.Probe.Container
 	verdict, trust, err := w.Desk.Verify(ctx, x)
 	if errors.Is(err, triage.ErrAltered) {
 		return w.Desk.MarkAltered(ctx, x.ID, err)
@@ -39,6 +36,20 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 		why += " "
 	}
 	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Why: why + out.Notes, Failed: out.Failed != "", Verdict: verdict, Trust: trust})
+}
+
+// look finds out what an exhibit is, and makes what can be made of it. Of lines of chat there is nothing to decode.
+func (w *Worker) look(ctx context.Context, x triage.Exhibit) (out Outcome, err error) {
+	lines, err := w.Desk.IsLines(ctx, x)
+	if lines || err != nil {
+		out.Probe.Container = triage.ContainerLines
+		return out, err
+	}
+	have, err := w.Desk.Made(ctx, x.ID)
+	if err != nil {
+		return out, err
+	}
+	return w.derive(ctx, x, append(have, triage.DerivedPreview))
 }
 
 // Preview makes the preview of one exhibit. That it cannot be made is a result, as with Prepare.

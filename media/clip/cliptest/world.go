@@ -23,14 +23,19 @@ type World struct {
 	Notary   *franking.Notary
 	Start    uint64 // milliseconds
 	rand     *rand.ChaCha8
+	secret   [32]byte
 }
+
+// Secret is the notary's.
+func (w *World) Secret() [32]byte { return w.secret }
 
 // New makes a meeting; the same seed makes the same one.
 func New(meeting string, seed byte) *World {
 	r := rand.NewChaCha8([32]byte{seed})
 	w := &World{Meeting: meeting, rand: r, Start: uint64(time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC).UnixMilli())}
 	w.Identity = ed25519.NewKeyFromSeed(w.bytes(32))
-	w.Notary = franking.NewNotary([32]byte(w.bytes(32)))
+	w.secret = [32]byte(w.bytes(32))
+	w.Notary = franking.NewNotary(w.secret)
 	return w
 }
 
@@ -164,6 +169,16 @@ func (p *Person) Talk(ring *clip.Ring, seconds int) {
 			ring.Stamped(p.Join, camera.Stamp(start+ms))
 			ring.Stamped(p.Join, microphone.Stamp(start+ms))
 		}
+	}
+}
+
+// Write fills a ring with lines of chat of the person, one a second, each stamped.
+func (p *Person) Write(ring *clip.Ring, lines ...string) {
+	chat, at := p.Chat(), p.world.Start+10_000
+	for _, text := range lines {
+		ring.Add(chat.Send(at, false, Line(text)), time.UnixMilli(int64(at)))
+		ring.Stamped(p.Join, chat.Stamp(at+200))
+		at += 1000
 	}
 }
 

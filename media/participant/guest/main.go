@@ -30,6 +30,7 @@ const maxGuests = 50
 type options struct {
 	link, name, video, audio, devices string
 	count, cameras                    int
+	misbehaves                        time.Duration
 }
 
 func main() {
@@ -78,6 +79,7 @@ func parse(args []string, usage io.Writer) (options, error) {
 	f.StringVar(&o.name, "name", "Simulated guest", "the name to go by")
 	f.IntVar(&o.count, "count", 1, "how many guests")
 	f.IntVar(&o.cameras, "cameras", maxGuests, "how many of them send video; the others are only heard")
+	f.DurationVar(&o.misbehaves, "misbehaves", 0, "how long after somebody came the last guest begins to show a marked test pattern, for them to report; 0: never")
 	f.StringVar(&o.video, "video", "", "an IVF file of VP8 to send, over and over, in place of the built-in picture")
 	f.StringVar(&o.audio, "audio", "", "an Ogg file of Opus to send in place of the built-in tone")
 	f.StringVar(&o.devices, "devices", "", "folder of the guests' device keys, kept for the next time; without it they are new each time")
@@ -129,7 +131,10 @@ func (o *options) everybody(ctx context.Context, link participant.Link, media re
 	failed := make(chan error, o.count)
 	for n := range o.count {
 		all.Go(func() {
-			g := guest{name: o.name, all: o.name, n: n, camera: n < o.cameras, print: p}
+			g := guest{name: o.name, all: o.name, n: n, camera: n < o.cameras, print: p, wrong: make(chan struct{})}
+			if n == o.count-1 {
+				g.after = o.misbehaves
+			}
 			if o.count > 1 {
 				g.name = fmt.Sprintf("%s %d", o.name, n+1)
 			}
@@ -175,6 +180,8 @@ func (g *guest) stay(ctx context.Context, cfg participant.Config, media recordin
 	if media.audio != nil {
 		audio = participant.Loop(media.audio)
 	}
+	pattern, beep := participant.Misbehaves()
+	video, audio = participant.Until(video, g.wrong, pattern), participant.Until(audio, g.wrong, beep)
 	if err := p.Send(franking.Microphone, audio); err != nil {
 		return err
 	}

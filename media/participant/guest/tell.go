@@ -20,7 +20,9 @@ type guest struct {
 	camera bool // sends video
 	print  *printer
 	p      *participant.Participant
-	said   bool // hello
+	said   bool          // hello
+	after  time.Duration // when it misbehaves, once somebody is here; 0: never
+	wrong  chan struct{} // closed then
 	view   participant.View
 
 	mu    sync.Mutex // over both below: frames come in other goroutines than events
@@ -127,7 +129,17 @@ func (g *guest) people(v participant.View) {
 	if !g.said && v.Sending && g.company(v) {
 		g.said = true
 		time.AfterFunc(helloAfter, func() { g.p.Say("Hello! I am a simulated guest.") }) // a meeting that is over meanwhile needs none
+		if g.after > 0 {
+			time.AfterFunc(helloAfter+g.after, g.misbehave)
+		}
 	}
+}
+
+// misbehave shows and sounds what somebody is to report, and says so.
+func (g *guest) misbehave() {
+	close(g.wrong)
+	g.p.Say("I misbehave now. It is a simulation: please report me.")
+	g.print.line(g.name, "misbehaves: it shows a test pattern that says so, and beeps")
 }
 
 // helloAfter is how long somebody is given to arrive whole: what is said before is not heard.

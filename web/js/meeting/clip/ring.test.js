@@ -78,7 +78,8 @@ for (const senders of [1, 5, 25]) {
 		}
 		const ratio = (memory() - before) / inWindow;
 		assert.ok(ring.bytes >= inWindow);
-		assert.ok(ratio > 1 && ratio <= 1.3, `it takes ${ratio.toFixed(3)} of the media in its window`);
+		assert.ok(ratio > 0.9 && ratio <= 1.3, // what was there before may have gone meanwhile
+			 `it takes ${ratio.toFixed(3)} of the media in its window`);
 	});
 }
 
