@@ -259,9 +259,11 @@ func (s *server) reportsOnly(link Link, account *http.Client, host, a *attendee,
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if r := s.reports(account, link, "a", file, proof); r.Clips[0].Trust != "verified" && r.Clips[0].Trust != "partly verified" {
-		s.t.Fatalf("the report is %+v", r)
+	v, err := clip.Verify(bytes.NewReader(file), proof, s.platform())
+	if err != nil || v.Grade != clip.Verified && v.Grade != clip.Partly {
+		s.t.Fatalf("the report is %+v, %v", v, err)
 	}
+	s.sendsIn(s.token(account), link.Meeting, file, proof, v)
 	outside := newNeedles()
 	for secret := range secrets.has {
 		if secret != patternWord {
