@@ -61,6 +61,7 @@ type Participant struct {
 	join    []byte   // the message of this join
 	next    uint64   // the number of the board's entry that is due
 	up      bool     // the session is
+	timed   bool     // the clock was held against the server's
 	last    Ended    // by another's word than the member's
 	ctx     context.Context
 	pending sync.WaitGroup
@@ -256,6 +257,10 @@ func (p *Participant) entry(e *e2ee.Entry) {
 	p.unseen = slices.DeleteFunc(p.unseen, func(m []byte) bool { return bytes.Equal(m, e.Message) })
 	if message, err := e2ee.DecodeMessage(e.Message); err == nil && message.Kind == "join" {
 		p.stamps.noted(e.Message)
+		if bytes.Equal(e.Message, p.join) && !p.timed {
+			p.timed = true
+			p.room.clock.meet(e.At)
+		}
 	}
 	p.step(e)
 }

@@ -101,16 +101,22 @@ function start(body) {
 		else if (view.state !== "new") only("waiting");
 		say(must(body, "[data-waiting-title]"), view.state === "listed" ? "You are let in" : "Waiting to be let in");
 		say(must(body, "[data-waiting-words]"), view.state === "listed" ? "The key is on its way." : "Somebody who leads the meeting has to let you in. They see your name.");
-		stage.update(view);
-		people.update(view);
-		report?.update(view);
-		chat.update(view);
-		news.update(view);
-		upgrade.update(view);
-		buttons.update(view);
-		buttons.count("people", commands(view) ? view.waiting.length : 0);
-		promise();
+		apart(view);
 	};
+	/** In a large meeting each part of the page takes its turn, so that none keeps the others, and the human's hands, waiting. */
+	const apart = inTurns((/** @type {View} */ view) => [
+		() => stage.update(view),
+		() => people.update(view),
+		() => report?.update(view),
+		() => chat.update(view),
+		() => news.update(view),
+		() => upgrade.update(view),
+		() => {
+			buttons.update(view);
+			buttons.count("people", commands(view) ? view.waiting.length : 0);
+			promise();
+		},
+	], (view) => view.members.length > LARGE);
 
 	/** @param {import("./meeting/room/door.js").Choice} choice @returns {Promise<void>} */
 	const join = async (choice) => {
@@ -195,6 +201,44 @@ function start(body) {
 	promise();
 	void entrance.show();
 	if (new URLSearchParams(location.search).has("devices")) openDialog("devices");
+}
+
+/** From how many members on the page is shown in turns. */
+const LARGE = 100;
+
+/**
+ * Does what is to be done with the newest of what comes: at once, or, where there is much, in tasks of their own. What comes during those is taken
+ * when they are through.
+ * @template T
+ * @param {(what: T) => (() => void)[]} parts
+ * @param {(what: T) => boolean} much
+ * @returns {(what: T) => void}
+ */
+function inTurns(parts, much) {
+	/** @type {T | undefined} */
+	let next;
+	let running = false;
+	const run = async () => {
+		running = true;
+		try {
+			for (let what = next; what !== undefined; what = next) {
+				next = undefined;
+				for (const part of parts(what)) {
+					part();
+					await new Promise((resolve) => setTimeout(resolve));
+				}
+			}
+		} finally {
+			running = false;
+		}
+	};
+	return (what) => {
+		next = what;
+		if (running) return;
+		if (much(what)) return void run();
+		next = undefined;
+		for (const part of parts(what)) part();
+	};
 }
 
 /** @typedef {import("./meeting/room/report.js").Ring} Ring */
