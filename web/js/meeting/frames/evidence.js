@@ -39,14 +39,17 @@ export class Evidence {
 	#service = true;
 	#toPage;
 	#ask;
+	#now;
 
 	/**
 	 * @param {(message: any) => void} toPage
 	 * @param {(question: any) => Promise<any>} ask the core
+	 * @param {() => number} [now] a clock that does not go back, in ms
 	 */
-	constructor(toPage, ask) {
+	constructor(toPage, ask, now = () => performance.now()) {
 		this.#toPage = toPage;
 		this.#ask = ask;
+		this.#now = now;
 	}
 
 	/** Another join: nothing of the one before is of use, but what was frozen. */
@@ -78,7 +81,7 @@ export class Evidence {
 	 * @param {() => void} ask asks its sender for a key frame
 	 */
 	opened(name, { kid, join, counter, time, what, data, opening, commitment }, ask) {
-		const now = performance.now();
+		const now = this.#now();
 		const track = this.#tracks.get(name) ?? { join, source: 0, stream: 0, told: "", keyed: now, ask };
 		this.#tracks.set(name, track);
 		const other = track.stream !== kid.stream || track.join !== join;
@@ -91,12 +94,12 @@ export class Evidence {
 
 	/** @param {Received} line of chat, which this client shows */
 	line(line) {
-		this.#ring?.add(line, performance.now());
+		this.#ring?.add(line, this.#now());
 	}
 
 	/** @param {import("../core/control.js").Stamped} stamped */
 	stamped({ j, key, at, runs }) {
-		const now = performance.now();
+		const now = this.#now();
 		const all = runs.map(({ run, mac }) => ({ ...run, key, at, mac }));
 		for (const run of all) this.#watch(j, run.stream).stamped(run, at);
 		this.#ring?.stamped(j, all, now);
@@ -106,7 +109,7 @@ export class Evidence {
 
 	/** To be called four times a second: what is overdue is noticed, and groups of pictures are kept short. */
 	tick() {
-		const now = performance.now();
+		const now = this.#now();
 		for (const [name, track] of this.#tracks) {
 			this.#tell(name, track, now);
 			if (!this.#ring || now - track.keyed < GROUP || track.source % 2 === 1) continue;
@@ -167,7 +170,7 @@ export class Evidence {
 		if (act === "release") return void this.#frozen.delete(of);
 		const frozen = this.#frozen.get(of);
 		if (!frozen) throw new Error("What was frozen is gone.");
-		await new Promise((resolve) => setTimeout(resolve, Math.max(0, frozen.at + STAMPS - performance.now())));
+		await new Promise((resolve) => setTimeout(resolve, Math.max(0, frozen.at + STAMPS - this.#now())));
 		if (act === "clip") {
 			const parties = await this.#parties([choice.j]);
 			const picture = choice.picture === "screen" ? 2 : 0;
@@ -178,7 +181,7 @@ export class Evidence {
 
 	#freeze() {
 		if (!this.#ring) throw new Error("This device keeps nothing to report from.");
-		const now = performance.now();
+		const now = this.#now();
 		const report = new Report(this.#ring.freeze(now));
 		const id = ++this.#numbers;
 		this.#frozen.set(id, { report, at: now });
