@@ -129,7 +129,7 @@ test("a report is made of what was frozen, with the stamps that came after, and 
 	now = 2000;
 	const { clip, proof } = await evidence.report({ act: "clip", of: frozen.id, choice: { j: J, picture: "camera", from: 0, to: 2 ** 52 } });
 	assert.equal(Buffer.from(clip.subarray(0, 4)).toString("hex"), "1a45dfa3");
-	assert.ok(proof.length > 300);
+	assert.ok(proof.length > clip.length / 2);
 	const file = Buffer.from(await evidence.report({ act: "lines", of: frozen.id, chosen: [{ j: J, indexes: [1] }] }));
 	assert.ok(file.includes(Buffer.from([0x61, 0x62, 0x40])) && !file.includes(Buffer.from([0x61, 0x61, 0x40])));
 	await evidence.report({ act: "release", of: frozen.id });
