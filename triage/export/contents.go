@@ -98,6 +98,11 @@ type Exhibit struct {
 	blob triage.Blob
 }
 
+// has tells whether some bytes are the exhibit's: its original, or the proof beside it. Receipts name both.
+func (x Exhibit) has(sha256 string, size int64) bool {
+	return x.SHA256 == sha256 && x.Size == size || x.Proof != nil && x.Proof.SHA256 == sha256 && x.Proof.Size == size
+}
+
 // Proof is the file by which the platform can find out again who sent each frame, and when (media/PROTOCOL.md section 18). It holds openings of the
 // clip's own frames and no key.
 type Proof struct {

@@ -189,7 +189,7 @@ func (g *gathering) receipt(r *Report, name string, note []byte) {
 		return
 	}
 	for _, clip := range rec.Clips {
-		if !slices.ContainsFunc(g.Exhibits, func(x Exhibit) bool { return x.blob.SHA256 == triage.SHA256(clip.SHA256) }) {
+		if !slices.ContainsFunc(g.Exhibits, func(x Exhibit) bool { return x.has(fmt.Sprintf("%x", clip.SHA256), clip.Size) }) {
 			return
 		}
 	}

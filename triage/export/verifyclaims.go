@@ -251,7 +251,7 @@ func (c *check) receipt(data []byte, report string) error {
 		return errors.New("it is for another report than its name says")
 	}
 	for _, clip := range r.Clips {
-		if !slices.ContainsFunc(c.doc.Exhibits, func(x Exhibit) bool { return x.SHA256 == fmt.Sprintf("%x", clip.SHA256) && x.Size == clip.Size }) {
+		if !slices.ContainsFunc(c.doc.Exhibits, func(x Exhibit) bool { return x.has(fmt.Sprintf("%x", clip.SHA256), clip.Size) }) {
 			return errors.New("it names a clip that is not in this package")
 		}
 	}
