@@ -42,10 +42,17 @@ func (s *Store) putPart(ctx context.Context, key, id string, number int, data []
 	sum := binary.BigEndian.AppendUint32(nil, crc32.Checksum(data, castagnoli))
 	part, err := s.core().PutObjectPart(tctx, s.evidence, key, id, number, bytes.NewReader(data), int64(len(data)),
 		minio.PutObjectPartOptions{CustomHeader: http.Header{"X-Amz-Checksum-Crc32c": {base64.StdEncoding.EncodeToString(sum)}}})
-	if code(err) == "NoSuchUpload" {
+	if err != nil && (code(err) == "NoSuchUpload" || s.gone(tctx, key, id)) {
 		return triage.UploadPart{}, fmt.Errorf("storing part %d of %s: %w", number, key, errors.Join(errPartsLost, err))
 	}
 	return triage.UploadPart{Number: number, ETag: part.ETag, Size: int64(len(data))}, fault(ctx, fmt.Sprintf("storing part %d of %s", number, key), err)
+}
+
+// gone tells whether S3 has no such multipart upload any more. A server that says so may close the connection while the part is still being
+// sent, and then its answer is lost.
+func (s *Store) gone(ctx context.Context, key, id string) bool {
+	_, err := s.core().ListObjectParts(ctx, s.evidence, key, id, 0, 1)
+	return code(err) == "NoSuchUpload"
 }
 
 // complete makes the object of the given parts, or fails with errPartsLost when S3 does not have exactly those.
