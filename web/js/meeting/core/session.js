@@ -48,6 +48,9 @@ const UNSEEN = 64;
 /** What the server does at the word of a standard meeting's host. */
 const ORDERS = new Set(["admit", "remove", "host", "lock", "lobby", "record", "end"]);
 
+/** For how long an order waits for the connection, in ms: later its host thinks of something else. */
+const ORDER_TIME = 60_000;
+
 /** Why a browser without a lasting memory is not let into what may be a standard meeting, and what to do. */
 const KEEPS_NOTHING = "This browser keeps nothing for this page, as in some private windows. So it cannot make sure that this meeting was not end-to-end encrypted before, " +
 	"and nothing was sent. Open the meeting in an ordinary window or another browser. If its link has a part after #, open all of it.";
@@ -82,6 +85,8 @@ export class Session {
 	#offset = 0;
 	/** The message of each join on the board, by J. @type {Map<string, Uint8Array>} */
 	#joins = new Map();
+	/** What a host ordered while there was no connection. @type {{ order: import("./control.js").Order, at: number }[]} */
+	#orders = [];
 	/** Posts that have not come back from the board, oldest first. @type {Uint8Array[]} */
 	#unseen = [];
 	/** @type {Uint8Array | undefined} */
@@ -191,6 +196,7 @@ export class Session {
 			case "stamped":
 				return this.#stamped(message);
 			case "refused":
+				if (message.what === "batch") return; // it is sent again, or others say that nothing vouches for what is sent
 				if (message.what === "join" && this.member?.posted) return this.#rejected(message.why);
 				return this.#tell(message);
 			case "ticket":
@@ -224,6 +230,8 @@ export class Session {
 		this.#online = true;
 		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
 		this.#send(control.fetch, { from: this.member.board.next });
+		const orders = this.#orders.splice(0).filter(({ at }) => this.#outside.now() - at < ORDER_TIME);
+		for (const { order } of orders) this.#send(control.order, order);
 		this.#changed();
 	}
 
@@ -576,7 +584,7 @@ export class Session {
 		if (what === "upgrade") return this.#step({ type: "upgrade", carry: joins });
 		if (!this.#beside.e2ee) {
 			const order = what === "refuse" ? { what: "admit", on: false } : { what, on };
-			if (ORDERS.has(order.what)) this.#send(control.order, { ...order, j: unhex(join) });
+			if (ORDERS.has(order.what)) this.#order({ ...order, j: unhex(join) });
 			return;
 		}
 		/** @type {Record<string, Event>} */
@@ -590,6 +598,15 @@ export class Session {
 			end: { type: "end" },
 		};
 		if (Object.hasOwn(events, what)) await this.#step(events[what]);
+	}
+
+	/**
+	 * Gives an order, or keeps it until the connection is back: what a host has pressed is not lost.
+	 * @param {import("./control.js").Order} order
+	 */
+	#order(order) {
+		if (this.#online) return this.#send(control.order, order);
+		this.#orders = [...this.#orders, { order, at: this.#outside.now() }].slice(-UNSEEN);
 	}
 
 	/** @param {string | undefined} j of whose device note was taken; of nobody's: the server's identity key */
