@@ -13,7 +13,7 @@ import { Watch } from "./watch.js";
  * @typedef {import("../clip/track.js").Received} Received
  *
  * A track that the page may show: whose stream it shows now, and what the page was told of it.
- * @typedef {{ join: string, source: number, stream: number, told: string, keyed: number, ask: () => void }} Track
+ * @typedef {{ join: string, source: number, stream: number, told: string, keyed: number, ask: () => void, watch: Watch }} Track
  */
 
 /** How long a stream that follows a proven one of the same source, as another layer does, is shown before its first stamp, in ms. */
@@ -55,8 +55,8 @@ export class Evidence {
 	/** Another join: nothing of the one before is of use, but what was frozen. */
 	begin() {
 		this.#watches.clear();
-		this.#ring?.clear();
-		this.#ring = undefined;
+		this.#tracks.clear();
+		this.keep(false);
 	}
 
 	/**
@@ -65,8 +65,8 @@ export class Evidence {
 	 * @param {number} [window] in ms
 	 */
 	keep(on, window = DEFAULT_WINDOW) {
-		if (on) this.#ring ??= new Ring(window);
-		else this.begin();
+		if (!on) this.#ring?.clear();
+		this.#ring = on ? (this.#ring ?? new Ring(window)) : undefined;
 	}
 
 	/** @param {boolean} up whether the service of stamps works for this client */
@@ -82,12 +82,14 @@ export class Evidence {
 	 */
 	opened(name, { kid, join, counter, time, what, data, opening, commitment }, ask) {
 		const now = this.#now();
-		const track = this.#tracks.get(name) ?? { join, source: 0, stream: 0, told: "", keyed: now, ask };
-		this.#tracks.set(name, track);
-		const other = track.stream !== kid.stream || track.join !== join;
-		Object.assign(track, { join, source: sourceOf(what), stream: kid.stream });
+		let track = this.#tracks.get(name);
+		const other = track?.stream !== kid.stream || track.join !== join;
+		if (!track || other) {
+			track = { join, source: sourceOf(what), stream: kid.stream, told: track?.told ?? "", keyed: now, ask, watch: this.#watch(join, kid.stream) };
+			this.#tracks.set(name, track);
+		}
 		if (isKey(what)) track.keyed = now;
-		this.#watch(join, kid.stream).frame(counter, time, commitment, now);
+		track.watch.frame(counter, time, commitment, now);
 		this.#ring?.add({ join, what, stream: kid.stream, term: kid.term, epoch: kid.epoch, counter, time, data: data.slice(), opening, commitment }, now);
 		if (other) this.#tell(name, track, now);
 	}
@@ -149,7 +151,7 @@ export class Evidence {
 	 * @param {number} now
 	 */
 	#tell(name, track, now) {
-		const watch = this.#watch(track.join, track.stream);
+		const { watch } = track;
 		let standing = watch.standing(now);
 		if (standing === "unproven" && track.told.startsWith("proven") && now - watch.began < FOLLOWS) standing = "proven";
 		const ours = !this.#service;
