@@ -268,9 +268,18 @@ func tail(s string, n int) string {
 	return s
 }
 
+// open goes to a page. A page that leaves by itself in the same moment (a live page whose session has ended goes to the
+// sign-in) aborts that; then it is asked for again, as a person would.
 func (p *person) open(path string) {
 	p.t.Helper()
-	p.run(chromedp.Navigate(p.s.URL + path))
+	ctx, cancel := context.WithTimeout(p.ctx, waitTime)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Navigate(p.s.URL+path))
+	if err != nil && strings.Contains(err.Error(), "net::ERR_ABORTED") {
+		p.run(chromedp.Navigate(p.s.URL + path))
+	} else if err != nil {
+		p.fail(err)
+	}
 }
 
 // do runs JavaScript in the page for its effect.
