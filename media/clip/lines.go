@@ -304,7 +304,7 @@ func (v *linesVerifier) sender(i int) {
 // line holds a line against its commitment.
 func (v *linesVerifier) line(l *ProofLine, m *Member, s *stream) State {
 	h := franking.Header{Origin: franking.Origin{Meeting: v.lines.Meeting, Term: l.Term, Epoch: l.Epoch, Device: m.Device, Join: m.Join},
-		Counter: l.Counter, Time: l.Time, Length: len(l.Text)}
+		Counter: l.Counter, Time: l.Time}
 	return v.state(s, &h, &l.Opening, l.Text)
 }
 

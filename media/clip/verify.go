@@ -287,14 +287,13 @@ func (v *verifier) frame(p Place) error {
 // judge holds a frame against its commitment.
 func (v *verifier) judge(t *ProofTrack, f *ProofFrame, data []byte, c *trackCheck) State {
 	what := franking.Describe(t.Codec, f.Key, t.Source)
-	prefix := min(what.Prefix(), len(data))
 	h := franking.Header{Origin: franking.Origin{Meeting: v.proof.Meeting, Term: f.Term, Epoch: f.Epoch, Device: v.out.Sender.Device,
-		Join: v.out.Sender.Join, Stream: f.Stream}, Counter: f.Counter, Time: f.Time, What: what, Length: len(data) - prefix, Prefix: data[:prefix]}
-	return v.state(c.streams[f.Stream], &h, &f.Opening, data[prefix:])
+		Join: v.out.Sender.Join, Stream: f.Stream}, Counter: f.Counter, Time: f.Time, What: what}
+	return v.state(c.streams[f.Stream], &h, &f.Opening, data)
 }
 
 // state is that of a frame which claims a header, by the stamps of its stream.
-func (v *verifier) state(s *stream, h *franking.Header, opening *[32]byte, plaintext []byte) State {
+func (v *verifier) state(s *stream, h *franking.Header, opening *[32]byte, frame []byte) State {
 	if s == nil {
 		return StateUnstamped
 	}
@@ -302,7 +301,7 @@ func (v *verifier) state(s *stream, h *franking.Header, opening *[32]byte, plain
 	switch {
 	case !ok:
 		return StateUnstamped
-	case !v.commitments.Verify(h, opening, &stamp.commitment, plaintext):
+	case !v.commitments.Verify(h, opening, &stamp.commitment, frame):
 		return StateContradicted
 	case h.Time > stamp.at+drift || stamp.at > h.Time+drift:
 		return StateLate

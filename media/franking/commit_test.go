@@ -2,7 +2,6 @@ package franking
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -13,51 +12,42 @@ func filled(b byte) [32]byte { return [32]byte(bytes.Repeat([]byte{b}, 32)) }
 
 var (
 	origin = Origin{Meeting: "M-3K9QA-77ZPW", Term: 1, Epoch: 300, Device: filled(0xdd), Join: filled(0x11), Stream: 23}
-	header = Header{Origin: origin, Counter: 24, Time: 1 << 40, What: 0x18, Length: 5, Prefix: []byte("0123456789")}
+	header = Header{Origin: origin, Counter: 24, Time: 1 << 40, What: 0x18}
 )
 
-// TestHeaderBytes compares with bytes that were put together by hand from RFC 8949.
-func TestHeaderBytes(t *testing.T) {
-	want := "8b" + // an array of 11
+// TestCommitmentBytes compares with bytes that were put together by hand, from PROTOCOL.md section 7 and RFC 8949, and a second frame with the
+// first: nothing of one may stay for the other.
+func TestCommitmentBytes(t *testing.T) {
+	name := "86" + // an array of 6
 		"6d" + hex.EncodeToString([]byte("M-3K9QA-77ZPW")) +
 		"01" + "19012c" + // term, epoch
 		"5820" + strings.Repeat("dd", 32) +
 		"5820" + strings.Repeat("11", 32) +
-		"17" + "1818" + "1b0000010000000000" + // stream, counter, time
-		"1818" + "05" + // what, length
-		"4a" + hex.EncodeToString([]byte("0123456789"))
-	if got := hex.EncodeToString(header.Append(nil)); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
-// TestCommitIsHMAC compares with crypto/hmac, and a second frame with the first: nothing of one may stay for the other.
-func TestCommitIsHMAC(t *testing.T) {
+		"17" // stream
+	first := "proffer franking v2" + strings.Repeat("\x00", 13) + hashOf(string(unhex(t, name)))
 	k := NewKey(origin, filled(0x77))
 	for _, plain := range []string{"plain", "", strings.Repeat("long", 1000), "plain"} {
-		h := header
-		h.Length = len(plain)
-		opening, commitment := k.Commit(h.Counter, h.Time, byte(h.What), h.Prefix, []byte(plain))
-
-		r := hmac.New(sha256.New, bytes.Repeat([]byte{0x77}, 32))
-		r.Write([]byte("\x00\x00\x00\x00\x00\x00\x00\x17\x00\x00\x00\x00\x00\x00\x00\x18"))
-		c := hmac.New(sha256.New, r.Sum(nil))
-		hdr := h.Append(nil)
-		c.Write(append([]byte("proffer franking v1\x00\x00\x00"), byte(len(hdr))))
-		c.Write(hdr)
-		c.Write([]byte(plain))
-		if !bytes.Equal(opening[:], r.Sum(nil)) || !bytes.Equal(commitment[:], c.Sum(nil)) {
-			t.Errorf("%.9q: got %x and %x, want %x and %x", plain, opening, commitment, r.Sum(nil), c.Sum(nil))
+		opening, commitment := k.Commit(header.Counter, header.Time, byte(header.What), []byte(plain))
+		counter := "\x00\x00\x00\x00\x00\x00\x00\x18"
+		r := hashOf("\x00\x00\x00\x01" + strings.Repeat("\x77", 32) + counter)
+		c := hashOf(first + r + counter + "\x00\x00\x01\x00\x00\x00\x00\x00" + "\x18" + plain)
+		if string(opening[:]) != r || string(commitment[:]) != c {
+			t.Errorf("%.9q: got %x and %x, want %x and %x", plain, opening, commitment, r, c)
 		}
-		if !NewVerifier().Verify(&h, &opening, &commitment, []byte(plain)) {
+		if !NewVerifier().Verify(&header, &opening, &commitment, []byte(plain)) {
 			t.Errorf("%.9q: its own opening does not open it", plain)
 		}
 	}
 }
 
+func hashOf(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return string(h[:])
+}
+
 // TestCommitBindsEverything changes each thing that a commitment covers, one at a time.
 func TestCommitBindsEverything(t *testing.T) {
-	opening, commitment := NewKey(origin, filled(0x77)).Commit(header.Counter, header.Time, byte(header.What), header.Prefix, []byte("plain"))
+	opening, commitment := NewKey(origin, filled(0x77)).Commit(header.Counter, header.Time, byte(header.What), []byte("plain"))
 	if !NewVerifier().Verify(&header, &opening, &commitment, []byte("plain")) {
 		t.Fatal("nothing was changed, and it does not verify")
 	}
@@ -71,10 +61,8 @@ func TestCommitBindsEverything(t *testing.T) {
 		"counter":    func(h *Header, _, _ *[32]byte, _ *string) { h.Counter++ },
 		"time":       func(h *Header, _, _ *[32]byte, _ *string) { h.Time++ },
 		"what":       func(h *Header, _, _ *[32]byte, _ *string) { h.What++ },
-		"length":     func(h *Header, _, _ *[32]byte, _ *string) { h.Length++ },
-		"prefix":     func(h *Header, _, _ *[32]byte, _ *string) { h.Prefix = []byte("012345678") },
 		"plaintext":  func(_ *Header, _, _ *[32]byte, p *string) { *p = "plaIn" },
-		"longer":     func(h *Header, _, _ *[32]byte, p *string) { *p, h.Length = "plain ", 6 },
+		"longer":     func(_ *Header, _, _ *[32]byte, p *string) { *p = "plain " },
 		"opening":    func(_ *Header, r, _ *[32]byte, _ *string) { r[31]++ },
 		"commitment": func(_ *Header, _, c *[32]byte, _ *string) { c[31]++ },
 	} {

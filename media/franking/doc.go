@@ -4,8 +4,8 @@
 //
 // Threats: a sender whose frame shows one thing to some and another to those who report it. AES-GCM does not prevent that, since
 // one ciphertext and tag can be made that open under two keys (“invisible salamanders”: salamander_test.go builds one). The
-// commitment does, since HMAC-SHA256 under a 32-byte key is collision-resistant in key and message. And a reporter who makes
-// frames up: the commitments that the notary stamped are not theirs.
+// commitment does, since it is one SHA-256 over the frame and all that is said of it. And a reporter who makes frames up: the
+// commitments that the notary stamped are not theirs.
 //
 // When a commitment was made, and in whose session, is the Notary's word: a stamp over a run of commitments (section 15). media/clip puts
 // openings, runs and stamps together into the proof of a clip.

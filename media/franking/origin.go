@@ -7,7 +7,7 @@ import (
 
 // Contexts of PROTOCOL.md section 12.
 const (
-	contextCommitment  = "proffer franking v1"
+	contextCommitment  = "proffer franking v2"
 	contextBaseKey     = "proffer base key v1"
 	contextFrankingKey = "proffer franking key v1"
 	contextRun         = "proffer run v1"
@@ -23,6 +23,17 @@ type Origin struct {
 	Device  [32]byte // Ed25519 public key
 	Join    [32]byte // J
 	Stream  uint16
+}
+
+// appendTo appends what commitments name the origin by: cbor([ meeting, term, epoch, device, J, stream ]).
+func (o *Origin) appendTo(dst []byte) []byte {
+	dst = appendHead(dst, majorArray, 6)
+	dst = appendText(dst, o.Meeting)
+	dst = appendUint(dst, uint64(o.Term))
+	dst = appendUint(dst, uint64(o.Epoch))
+	dst = appendBytes(dst, o.Device[:])
+	dst = appendBytes(dst, o.Join[:])
+	return appendUint(dst, uint64(o.Stream))
 }
 
 // DeriveKeys makes the two keys of a stream from its epoch's secret and the hash of the link that named the epoch first (PROTOCOL.md

@@ -150,7 +150,7 @@ func TestInvisibleSalamanders(t *testing.T) {
 
 	forge := func(commitment [32]byte) (sealed, trailer []byte) {
 		trailer = append(binary.BigEndian.AppendUint64(nil, 1), commitment[:]...)
-		trailer = append(trailer, what, 1)
+		trailer = append(trailer, what, 2)
 		aad := append(bytes.Clone(header), trailer...)
 		body := bytes.Clone(ciphertext)
 		tag := collide(takeApart(t, one.aes, one.nonce), takeApart(t, two.aes, two.nonce), aad, body)
@@ -166,8 +166,8 @@ func TestInvisibleSalamanders(t *testing.T) {
 		t.Fatalf("the attack does not work: %q and %q", first, second)
 	}
 
-	_, c1 := one.commits.Commit(0, 1, what, nil, first)
-	_, c2 := two.commits.Commit(0, 1, what, nil, second)
+	_, c1 := one.commits.Commit(0, 1, what, first)
+	_, c2 := two.commits.Commit(0, 1, what, second)
 	if c1 == c2 {
 		t.Error("both audiences find the same commitment")
 	}

@@ -58,17 +58,6 @@ func (w What) Valid() bool {
 	return false
 }
 
-// Prefix is how many bytes of the frame travel clear, as its codec needs (PROTOCOL.md section 6).
-func (w What) Prefix() int {
-	switch {
-	case w.Codec() != VP8:
-		return 0
-	case w.Key():
-		return 10
-	}
-	return 3
-}
-
 var sources = [...]string{Camera: "camera", Microphone: "microphone", Screen: "screen", ScreenSound: "sound of the screen"}
 
 // String is the source in words.

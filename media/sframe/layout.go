@@ -4,9 +4,9 @@ import "encoding/binary"
 
 // A frame, PROTOCOL.md section 6:
 //
-//	prefix      0, 3 or 10 bytes, clear
+//	prefix      0, 3 or 10 bytes: the first of the encoded frame, clear
 //	header      RFC 9605 section 4.3      \
-//	ciphertext                             > what Key seals and opens
+//	ciphertext  the whole frame            > what Key seals and opens
 //	tag         16                        /
 //	trailer     time (8) || commitment (32) || what (1) || version of the layout (1)
 //
@@ -15,14 +15,14 @@ const (
 	maxPrefix   = 10
 	timeSize    = 8
 	trailerSize = timeSize + 32 + 1 + 1
-	version     = 1
+	version     = 2
 
 	maxCounter = 1 << 48 // counters are below; a stream that has come so far is spent
 	maxTime    = 1 << 53 // times are below, so that every implementation can hold them
 
 	// Room is by how much the unused capacity of a buffer must exceed the length of a frame, so that sealing or opening it into that
 	// buffer allocates nothing.
-	Room = maxHeader + tagSize + trailerSize + nonceSize + maxHeader + trailerSize + maxPrefix
+	Room = maxHeader + tagSize + trailerSize + nonceSize + maxHeader + trailerSize + 2*maxPrefix
 )
 
 // what = codec << 4 | key << 3 | source. media/franking has the words; here it matters only how a frame is cut.
@@ -85,7 +85,7 @@ func cut(b []byte) (parts, Fault) {
 	if !ok || p.time >= maxTime {
 		return parts{}, Reserved
 	}
-	if len(body) < n+1+tagSize {
+	if len(body) < n+1+n+tagSize {
 		return parts{}, Short
 	}
 	p.prefix, p.sealed = body[:n], body[n:]

@@ -32,7 +32,6 @@ type Frame struct {
 	Counter uint64
 	Time    uint64 // milliseconds, by the sender's clock
 	What    byte   // franking.What has the words
-	Prefix  int    // how many bytes of the frame travelled clear
 	Data    []byte // the dst of Open with the encoded frame appended
 
 	Opening, Commitment [32]byte // what a report of this frame needs
@@ -151,16 +150,15 @@ func (r *Receiver) expected(p *parts) Fault {
 
 // decrypt opens the frame and holds it against its commitment.
 func (r *Receiver) decrypt(dst []byte, p *parts, s *Source) (Frame, Fault) {
-	start := len(dst) + len(p.prefix)
 	metadata := append(append(r.metadata[:0], p.trailer...), p.prefix...)
-	dst = slices.Grow(dst, len(p.prefix)+len(p.sealed)+Room)
-	data, err := s.Key.Open(append(dst, p.prefix...), p.sealed, metadata)
+	dst = slices.Grow(dst, len(p.sealed)+Room)
+	data, err := s.Key.Open(dst, p.sealed, metadata)
 	if err != nil {
 		return Frame{}, Unopened
 	}
-	f := Frame{KID: p.kid, Join: s.Join, Counter: p.counter, Time: p.time, What: p.what, Prefix: len(p.prefix), Data: data}
-	f.Opening, f.Commitment = s.Franking.Commit(p.counter, p.time, p.what, p.prefix, data[start:])
-	if subtle.ConstantTimeCompare(f.Commitment[:], p.trailer[timeSize:timeSize+32]) != 1 {
+	f := Frame{KID: p.kid, Join: s.Join, Counter: p.counter, Time: p.time, What: p.what, Data: data}
+	f.Opening, f.Commitment = s.Franking.Commit(p.counter, p.time, p.what, data[len(dst):])
+	if !bytes.HasPrefix(data[len(dst):], p.prefix) || subtle.ConstantTimeCompare(f.Commitment[:], p.trailer[timeSize:timeSize+32]) != 1 {
 		clear(data[len(dst):])
 		return Frame{}, Uncommitted
 	}

@@ -65,7 +65,7 @@ func scenario(t testing.TB) []step {
 	}
 	header := func(h string) []byte { // another header before the ciphertext
 		trailer := first[len(first)-trailerSize:]
-		return append(append(append([]byte{}, picture[:10]...), h...), append(make([]byte, 40), trailer...)...)
+		return append(append(append([]byte{}, picture[:10]...), h...), append(make([]byte, 60), trailer...)...)
 	}
 	ok := func(name string, b []byte) step { return step{Name: name, Frame: b, Plain: picture} }
 	no := func(name string, b []byte, f Fault) step {
@@ -77,7 +77,7 @@ func scenario(t testing.TB) []step {
 		no("nothing", []byte{}, Short),
 		no("a trailer and a tag alone", first[len(first)-trailerSize-tagSize:], Short),
 		no("a prefix that is cut", first[len(first)-trailerSize-tagSize-1:], Short),
-		no("layout 2", spoil(-1, 3), Layout),
+		no("layout 1", spoil(-1, 3), Layout),
 		no("codec 5", spoil(-2, 0x40), Reserved),
 		no("source 4", spoil(-2, 0x04), Reserved),
 		no("VP8 of a microphone", spoil(-2, 0x01), Reserved),

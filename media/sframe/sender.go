@@ -9,7 +9,7 @@ import (
 // Franking makes commitments for one stream in one epoch (PROTOCOL.md section 7; *franking.Key does). The commitment must depend on
 // every argument, on the stream and on its key; opening is what reveals it later, and nothing else. It is called by several goroutines.
 type Franking interface {
-	Commit(counter, time uint64, what byte, prefix, plaintext []byte) (opening, commitment [32]byte)
+	Commit(counter, time uint64, what byte, frame []byte) (opening, commitment [32]byte)
 }
 
 var (
@@ -144,13 +144,12 @@ func (s *Sender) Seal(dst []byte, at uint64, what byte, frame []byte) ([]byte, e
 	s.counter++ // before its use: whatever happens from here, it is used
 	s.time = max(at, s.time+1)
 
-	clear, plain := frame[:prefix], frame[prefix:]
-	_, commitment := s.franking.Commit(counter, s.time, what, clear, plain)
+	_, commitment := s.franking.Commit(counter, s.time, what, frame)
 	s.record(counter, &commitment)
-	metadata := appendMetadata(s.metadata[:0], s.time, &commitment, what, clear)
+	metadata := appendMetadata(s.metadata[:0], s.time, &commitment, what, frame[:prefix])
 	dst = slices.Grow(dst, len(frame)+Room)
-	dst = append(dst, clear...)
-	dst = s.key.Seal(dst, counter, metadata, plain)
+	dst = append(dst, frame[:prefix]...)
+	dst = s.key.Seal(dst, counter, metadata, frame)
 	return append(dst, metadata[:trailerSize]...), nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-
-	"github.com/proffer/proffer/media/franking"
 )
 
 var update = flag.Bool("update", false, "write ../testdata/frames.json anew")
@@ -69,9 +67,7 @@ type commitmentVector struct {
 	Counter    uint64    `json:"counter"`
 	Time       uint64    `json:"time"`
 	What       byte      `json:"what"`
-	Prefix     unhex     `json:"prefix"`
-	Plaintext  unhex     `json:"plaintext"`
-	Header     unhex     `json:"header"`
+	Frame      unhex     `json:"frame"`
 	Opening    unhex     `json:"opening"`
 	Commitment unhex     `json:"commitment"`
 }
@@ -209,10 +205,8 @@ func commitmentVectors(t *testing.T, w *world) (all []commitmentVector) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, _ := prefixOf(s.what)
-		h := franking.Header{Origin: w.origin(kid), Counter: s.counter, Time: s.time, What: franking.What(s.what), Length: len(s.frame) - n, Prefix: s.frame[:n]}
-		r, c := frank.Commit(s.counter, s.time, s.what, s.frame[:n], s.frame[n:])
-		all = append(all, commitmentVector{kidOf(kid), s.counter, s.time, s.what, s.frame[:n], s.frame[n:], h.Append(nil), slice(r), slice(c)})
+		r, c := frank.Commit(s.counter, s.time, s.what, s.frame)
+		all = append(all, commitmentVector{kidOf(kid), s.counter, s.time, s.what, s.frame, slice(r), slice(c)})
 	}
 	return all
 }

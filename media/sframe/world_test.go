@@ -102,11 +102,11 @@ func (w *world) forge(t testing.TB, f forgery) []byte {
 		t.Fatal(err)
 	}
 	n, _ := prefixOf(f.what)
-	_, c := frank.Commit(f.counter, f.time, f.what, f.frame[:n], f.frame[n:])
+	_, c := frank.Commit(f.counter, f.time, f.what, f.frame)
 	if f.commitment != nil {
 		f.commitment(&c)
 	}
 	metadata := appendMetadata(nil, f.time, &c, f.what, f.frame[:n])
-	b := key.Seal(append([]byte{}, f.frame[:n]...), f.counter, metadata, f.frame[n:])
+	b := key.Seal(append([]byte{}, f.frame[:n]...), f.counter, metadata, f.frame)
 	return append(b, metadata[:trailerSize]...)
 }

@@ -127,8 +127,7 @@ func Line(text string, to ...byte) []byte {
 // Send commits to a frame and gives it as a receiver has it.
 func (s *Stream) Send(time uint64, key bool, data []byte) clip.Received {
 	what := franking.Describe(s.codec, key, s.source)
-	n := what.Prefix()
-	opening, commitment := s.key.Commit(s.counter, time, byte(what), data[:n], data[n:])
+	opening, commitment := s.key.Commit(s.counter, time, byte(what), data)
 	f := clip.Received{Join: s.person.Join, What: what, Stream: s.origin.Stream, Term: s.origin.Term, Epoch: s.origin.Epoch, Counter: s.counter,
 		Time: time, Data: data, Opening: opening, Commitment: commitment}
 	s.counter++

@@ -5,7 +5,8 @@
 
 /**
  * How frames go through a worker's code, and its options for a track of that kind and number.
- * @typedef {{ transform: (transformer: any) => void, send: (kind: string, track: number) => any, receive: (kind: string, track: number) => any }} Way
+ * @typedef {{ transform: (transformer: any) => void, send: (kind: string, track: number) => any, receive: (kind: string, track: number) => any,
+ *   opened?: () => void }} Way opened: what is to be done after every batch of frames, and is a part of their time
  */
 
 /** @type {Map<string, any>} */
@@ -97,8 +98,9 @@ const acts = {
 	async seal(/** @type {Way} */ _, /** @type {any} */ { kind, tracks }) {
 		frames = await /** @type {any} */ (ways.get(kind + tracks)).seal(frames);
 	},
-	async open(/** @type {Way} */ _, /** @type {any} */ { kind, size, tracks }) {
+	async open(/** @type {Way} */ way, /** @type {any} */ { kind, size, tracks }) {
 		frames = await /** @type {any} */ (ways.get(kind + tracks)).open(frames);
+		way.opened?.();
 		if (frames.some((f) => f.data.byteLength !== size)) throw new Error("a frame did not come out as it went in");
 	},
 	async "bare seal"(/** @type {Way} */ _, /** @type {any} */ { n }) {

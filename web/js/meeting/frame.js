@@ -21,7 +21,7 @@ export const TRAILER = TIME + HASH + 2;
 export const MAX_COUNTER = 2 ** 48;
 export const MAX_TIME = 2 ** 53;
 const TAG = 16;
-const VERSION = 1;
+const VERSION = 2;
 
 /** @typedef {{ term: number, epoch: number, index: number, stream: number }} KID */
 
@@ -84,14 +84,15 @@ function split(high, low) {
 }
 
 /**
- * trailer || prefix, which is SFrame's metadata.
+ * trailer || prefix, which is SFrame's metadata; the prefix is the beginning of the frame.
  * @param {number} time
  * @param {Uint8Array} commitment
  * @param {number} what
- * @param {Uint8Array} prefix
+ * @param {Uint8Array} frame
+ * @param {number} prefix its length
  */
-export function metadataOf(time, commitment, what, prefix) {
-	const out = new Uint8Array(TRAILER + prefix.length); // not set and subarray: it is so small that it needs no buffer of its own
+export function metadataOf(time, commitment, what, frame, prefix) {
+	const out = new Uint8Array(TRAILER + prefix); // not set and subarray: it is so small that it needs no buffer of its own
 	const low = time >>> 0;
 	const high = (time - low) / 2 ** 32;
 	for (let i = 0; i < 4; i++) {
@@ -101,17 +102,15 @@ export function metadataOf(time, commitment, what, prefix) {
 	for (let i = 0; i < HASH; i++) out[TIME + i] = commitment[i];
 	out[TRAILER - 2] = what;
 	out[TRAILER - 1] = VERSION;
-	for (let i = 0; i < prefix.length; i++) out[TRAILER + i] = prefix[i];
+	for (let i = 0; i < prefix; i++) out[TRAILER + i] = frame[i];
 	return out;
 }
 
 /**
- * A frame that has been cut, and not been believed. sealed: header, ciphertext and tag; metadata: trailer || prefix.
- * @typedef {{ prefix: Uint8Array, sealed: Uint8Array, metadata: Uint8Array, commitment: Uint8Array,
+ * A frame that has been cut, and not been believed. prefix: how many bytes of it are clear; sealed: header (of size bytes), ciphertext and tag; metadata: trailer || prefix.
+ * @typedef {{ prefix: number, sealed: Uint8Array, size: number, metadata: Uint8Array, commitment: Uint8Array,
  *   kid: KID, counter: number, time: number, what: number }} Parts
  */
-
-const NONE = new Uint8Array();
 
 /**
  * Takes a frame apart, in the order of the checks of PROTOCOL.md section 6. It accepts one encoding of everything.
@@ -126,7 +125,7 @@ export function cut(b) {
 	const time = timeAt(b, end);
 	const n = prefixOf(what);
 	if (n === undefined || time >= MAX_TIME) return "reserved";
-	if (end < n + 1 + TAG) return "short";
+	if (end < n + 1 + n + TAG) return "short";
 	const sealed = b.subarray(n, end);
 	const header = readHeader(sealed);
 	const counter = header ? numberOf(header.counter) : MAX_COUNTER;
@@ -137,7 +136,7 @@ export function cut(b) {
 	const metadata = new Uint8Array(TRAILER + n);
 	for (let i = 0; i < TRAILER; i++) metadata[i] = b[end + i];
 	for (let i = 0; i < n; i++) metadata[TRAILER + i] = b[i];
-	return { prefix: n === 0 ? NONE : b.subarray(0, n), sealed, metadata, commitment, kid, counter, time, what };
+	return { prefix: n, sealed, size: header.size, metadata, commitment, kid, counter, time, what };
 }
 
 /**

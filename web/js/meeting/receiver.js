@@ -1,6 +1,6 @@
 /** Opens the frames of one track (media/PROTOCOL.md section 6). media/sframe/receiver.go is the same in Go, and says why. */
 import { equal } from "./commitment.js";
-import { cut, isAudio, isKey, sourceOf } from "./frame.js";
+import { TRAILER, cut, isAudio, isKey, sourceOf } from "./frame.js";
 
 /** Why a frame was dropped, in the order of the checks. The words are those of media/sframe/fault.go. */
 export const FAULTS = {
@@ -39,8 +39,8 @@ const SLACK = 1000;
  */
 
 /**
- * What was accepted. data is the encoded frame; its first prefix bytes travelled clear. Opening and commitment are what a report needs.
- * @typedef {{ kid: import("./frame.js").KID, join: string, counter: number, time: number, what: number, prefix: number, data: Uint8Array,
+ * What was accepted. data is the encoded frame. Opening and commitment are what a report needs.
+ * @typedef {{ kid: import("./frame.js").KID, join: string, counter: number, time: number, what: number, data: Uint8Array,
  *   opening: Uint8Array, commitment: Uint8Array }} Frame
  */
 
@@ -121,9 +121,9 @@ export class Receiver {
 		if (typeof source === "string") return Promise.resolve(this.#drop(source));
 		if (this.#other(p, source)) return Promise.resolve(this.#drop("otherTrack"));
 		if (!this.#seen.fresh(source.join, p.kid.stream, p.counter)) return Promise.resolve(this.#drop("replayed"));
-		return source.key.open(p.sealed, p.metadata).then(
+		return source.key.openRead(p.sealed, p.size, p.counter, p.metadata).then(
 			(plain) => {
-				const committed = source.franking.commit(p.counter, p.time, p.what, p.prefix, plain);
+				const committed = source.franking.commit(p.counter, p.time, p.what, plain);
 				return committed instanceof Promise ? committed.then((c) => this.#take(p, source, plain, c)) : this.#take(p, source, plain, committed);
 			},
 			() => this.#drop("unopened"),
@@ -139,10 +139,10 @@ export class Receiver {
 	 * @returns {Frame | Fault}
 	 */
 	#take(p, source, plain, { opening, commitment }) {
-		const fault = equal(commitment, p.commitment) ? this.#accept(p, source) : "uncommitted";
+		const fault = equal(commitment, p.commitment) && begins(plain, p) ? this.#accept(p, source) : "uncommitted";
 		if (fault) return this.#drop(fault);
-		const { kid, counter, time, what, prefix } = p;
-		return { kid, join: source.join, counter, time, what, prefix: prefix.length, data: joined(prefix, plain), opening, commitment };
+		const { kid, counter, time, what } = p;
+		return { kid, join: source.join, counter, time, what, data: plain, opening, commitment };
 	}
 
 	/**
@@ -189,15 +189,13 @@ export class Receiver {
 }
 
 /**
- * @param {Uint8Array} prefix
+ * Whether a frame begins with its clear prefix, which is behind the trailer in the metadata.
  * @param {Uint8Array} plain
+ * @param {import("./frame.js").Parts} p
  */
-function joined(prefix, plain) {
-	if (prefix.length === 0) return plain;
-	const data = new Uint8Array(prefix.length + plain.length);
-	data.set(prefix);
-	data.set(plain, prefix.length);
-	return data;
+function begins(plain, { prefix, metadata }) {
+	for (let i = 0; i < prefix; i++) if (plain[i] !== metadata[TRAILER + i]) return false;
+	return true;
 }
 
 /**

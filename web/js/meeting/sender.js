@@ -128,30 +128,23 @@ export class Sender {
 		const time = (this.#time = Math.max(Math.floor(at), this.#time + 1));
 		const key = /** @type {import("./sframe.js").Key} */ (this.#key);
 		const franking = /** @type {import("./commitment.js").FrankingKey} */ (this.#franking);
-		const clear = prefix === 0 ? NONE : frame.subarray(0, prefix);
-		const plain = prefix === 0 ? frame : frame.subarray(prefix);
-		return new Promise((resolve) => {
-			const failed = () => {
-				this.committed.add(counter, null); // nothing, if it was committed to before
-				resolve(this.#drop("failed"));
-			};
-			const encrypt = (/** @type {import("./commitment.js").Commitment} */ { commitment }) => {
-				this.committed.add(counter, commitment);
-				const metadata = metadataOf(time, commitment, what, clear);
-				key.seal(counter, metadata, plain, prefix, TRAILER).then((out) => resolve(wrap(out, metadata)), failed);
-			};
-			try {
-				const committed = franking.commit(counter, time, what, clear, plain);
-				if (committed instanceof Promise) committed.then(encrypt).catch(failed);
-				else encrypt(committed);
-			} catch {
-				failed();
-			}
-		});
+		const failed = () => {
+			this.committed.add(counter, null); // nothing, if it was committed to before
+			return this.#drop("failed");
+		};
+		const encrypt = (/** @type {import("./commitment.js").Commitment} */ { commitment }) => {
+			this.committed.add(counter, commitment);
+			const metadata = metadataOf(time, commitment, what, frame, prefix);
+			return key.seal(counter, metadata, frame, prefix, TRAILER).then((out) => wrap(out, metadata), failed);
+		};
+		try {
+			const committed = franking.commit(counter, time, what, frame);
+			return committed instanceof Promise ? committed.then(encrypt).catch(failed) : encrypt(committed);
+		} catch {
+			return Promise.resolve(failed());
+		}
 	}
 }
-
-const NONE = new Uint8Array();
 
 /**
  * Puts trailer and prefix around what was sealed.

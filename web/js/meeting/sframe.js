@@ -2,6 +2,7 @@
  * RFC 9605 (SFrame) with its cipher suite 0x0005, AES_256_GCM_SHA512_128, on WebCrypto. media/sframe is the same in Go. What a meeting
  * puts around it is in frame.js.
  */
+import { copy } from "./bytes.js";
 
 const SUITE = 0x0005;
 const SALT = 12; // Nn
@@ -152,7 +153,7 @@ export class Key {
 		return sealed.then((bytes) => {
 			const out = new Uint8Array(before + size + bytes.byteLength + after);
 			this.#writeHeader(counter, out, size, before);
-			out.set(new Uint8Array(bytes), before + size);
+			copy(out, new Uint8Array(bytes), before + size);
 			return out;
 		});
 	}
@@ -167,10 +168,22 @@ export class Key {
 		const header = readHeader(frame);
 		const counter = header ? numberOf(header.counter) : Infinity;
 		if (!header || counter >= 2 ** 53) return Promise.reject(new Error("SFrame: there is no valid header"));
+		return this.openRead(frame, header.size, counter, metadata);
+	}
+
+	/**
+	 * open for a frame whose header has been read.
+	 * @param {Uint8Array} frame
+	 * @param {number} size of the header
+	 * @param {number} counter that is in it, below 2^53
+	 * @param {Uint8Array} metadata
+	 * @returns {Promise<Uint8Array>}
+	 */
+	openRead(frame, size, counter, metadata) {
 		if (!this.#names(frame)) return Promise.reject(new Error("SFrame: the frame names another key"));
-		for (let i = 0; i < header.size; i++) aad[i] = frame[i];
-		const parameters = this.#parameters(counter, header.size, metadata);
-		return subtle.decrypt(parameters, this.#aes, /** @type {BufferSource} */ (frame.subarray(header.size))).then(bytesIn);
+		for (let i = 0; i < size; i++) aad[i] = frame[i];
+		const parameters = this.#parameters(counter, size, metadata);
+		return subtle.decrypt(parameters, this.#aes, /** @type {BufferSource} */ (frame.subarray(size))).then(bytesIn);
 	}
 
 	/**

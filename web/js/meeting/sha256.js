@@ -79,35 +79,23 @@ function rounds(h) {
 	h[7] += k;
 }
 
-/** The bytes that HMAC pads its key with, four at a time: of the inner hash and of the outer one. */
-export const INNER = 0x36363636;
-export const OUTER = 0x5c5c5c5c;
-
 /**
- * A hash after its first block, which is a key of 32 bytes as HMAC pads it (RFC 2104 section 2).
+ * The hash of a message that fits into one block: a word, 32 bytes and two words.
+ * @param {State} h what it is written to
+ * @param {number} first
  * @param {State} key
- * @param {number} pad
- * @returns {State}
+ * @param {number} high
+ * @param {number} low
  */
-export function keyed(key, pad) {
-	for (let i = 0; i < 8; i++) W[i] = key[i] ^ pad;
-	for (let i = 8; i < 16; i++) W[i] = pad;
-	const h = begin();
-	rounds(h);
-	return h;
-}
-
-/**
- * Takes at most 8 words, which are all that follows a keyed block, and ends the hash.
- * @param {State} h
- * @param {Int32Array} words
- */
-export function finishWords(h, words) {
-	const n = words.length;
-	for (let i = 0; i < n; i++) W[i] = words[i];
-	W[n] = 1 << 31;
-	for (let i = n + 1; i < 15; i++) W[i] = 0;
-	W[15] = (BLOCK + 4 * n) * 8;
+export function short(h, first, key, high, low) {
+	W[0] = first;
+	for (let i = 0; i < 8; i++) W[1 + i] = key[i];
+	W[9] = high;
+	W[10] = low;
+	W[11] = 1 << 31;
+	W[12] = W[13] = W[14] = 0;
+	W[15] = 11 * 32;
+	h.set(START);
 	rounds(h);
 }
 

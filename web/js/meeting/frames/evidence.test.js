@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 const c = (/** @type {number} */ n) => new Uint8Array(32).fill(n);
 const frame = (/** @type {number} */ stream, /** @type {number} */ counter, what = VP8_KEY, time = SENT + now) => ({
-	kid: { term: 1, epoch: 1, index: 1, stream }, join: J, counter, time, what, prefix: 0,
+	kid: { term: 1, epoch: 1, index: 1, stream }, join: J, counter, time, what,
 	data: new Uint8Array([0x10, 2, 0, 0x9d, 1, 0x2a, 160, 0, 120, 0, counter]), opening: c(9), commitment: c(counter + 1),
 });
 const stamp = (/** @type {number} */ stream, /** @type {number} */ first, n = 1, of = first + 1) => {

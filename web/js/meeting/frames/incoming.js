@@ -1,5 +1,5 @@
 /** The receiving side of one track: nothing goes on to the decoder that has not opened. */
-import { OPUS, codecOf, cut, isKey } from "../frame.js";
+import { OPUS, PCMU, codecOf, cut, isKey } from "../frame.js";
 import { Receiver } from "../receiver.js";
 import { codecNamed, isKeyFrame } from "./codecs.js";
 import { Continuity } from "./continuity.js";
@@ -193,13 +193,17 @@ export class Incoming {
 }
 
 /**
- * Whether the browser, which has it from the media server, takes the frame for another than its sender says.
+ * Whether the browser, which has it from the media server, takes the frame for another than its sender says. Its word on the codec costs a
+ * microsecond, and a decoder of pictures begins with key frames alone, so it is not asked behind them.
  * @param {Encoded} frame
  * @param {boolean} key
  * @param {Opened} opened
  */
 function mislabelled(frame, key, { what }) {
 	const codec = codecOf(what);
+	const picture = codec !== OPUS && codec !== PCMU;
+	if (picture && key !== isKey(what)) return true;
+	if (picture && !key) return false;
 	const { mimeType } = /** @type {import("./codecs.js").Metadata} */ (frame.getMetadata());
-	return (codecNamed(mimeType) ?? codec) !== codec || (codec !== OPUS && key !== isKey(what));
+	return (codecNamed(mimeType) ?? codec) !== codec;
 }

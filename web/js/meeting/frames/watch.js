@@ -20,12 +20,19 @@ const MOST = 4096;
 class Fifo {
 	/** @type {Map<number, V>} */
 	#all = new Map();
+	/** The keys in their order from #first on, those that were taken too: a Map is slow to find its first when many before it are gone. @type {number[]} */
+	#order = [];
+	#first = 0;
 
 	/** @param {number} key @param {V} value the first one counts */
 	put(key, value) {
 		if (this.#all.has(key)) return;
 		this.#all.set(key, value);
-		if (this.#all.size > MOST) this.#all.delete(/** @type {number} */ (this.#all.keys().next().value));
+		this.#order.push(key);
+		if (this.#all.size > MOST) this.#all.delete(this.#oldest());
+		if (this.#order.length < 2 * MOST) return;
+		this.#order = [...this.#all.keys()];
+		this.#first = 0;
 	}
 
 	/** @param {number} key */
@@ -35,8 +42,15 @@ class Fifo {
 		return value;
 	}
 
+	/** What came first of all that is there. */
 	oldest() {
-		return this.#all.values().next().value;
+		return this.#all.size > 0 ? this.#all.get(this.#oldest()) : undefined;
+	}
+
+	/** Its key. There has to be one. */
+	#oldest() {
+		while (!this.#all.has(this.#order[this.#first])) this.#first++;
+		return this.#order[this.#first];
 	}
 }
 
