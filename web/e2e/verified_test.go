@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -34,29 +33,7 @@ func TestVerifiedReport(t *testing.T) {
 	report := host.filed()
 	guest.waitText("You are out of the meeting") // leaving does not hurt the report
 
-	var got struct {
-		Clips []struct {
-			SHA256, Trust string
-			Size          int64
-		}
-	}
-	looked := func() bool {
-		_, body := host.fetch("/api/v1/reports/" + report)
-		if err := json.Unmarshal([]byte(body), &got); err != nil {
-			t.Fatal(body, err)
-		}
-		for _, c := range got.Clips {
-			if c.Trust == "" {
-				return false
-			}
-		}
-		return len(got.Clips) == 2
-	}
-	for over := time.Now().Add(time.Minute); !looked(); time.Sleep(200 * time.Millisecond) {
-		if time.Now().After(over) {
-			t.Fatalf("the clip and the lines are not looked at: %+v", got)
-		}
-	}
+	got := s.become(t, "Hanna Holm").looked(t, report, 2)
 	rui := s.as("Rui Reis")
 	rui.open("/queue")
 	id := rui.findRow("Gus Guest")
@@ -80,4 +57,17 @@ func TestVerifiedReport(t *testing.T) {
 		t.Errorf("the reviewer is given %s, and the host sent %s", sum, got.Clips[0].SHA256)
 	}
 	rui.both("a case with a verified clip")
+
+	files := discloses(t, s, id)
+	if about := string(pick(t, files, "", "data/package.json")); !strings.Contains(about, `"`+got.Clips[0].Trust+`"`) {
+		t.Errorf("the package says of its clip %s", about)
+	}
+	grades(t, s, meetingOf(link), files)
+}
+
+// meetingOf is the number of the meeting that a link leads to.
+func meetingOf(link string) string {
+	_, number, _ := strings.Cut(link, "/m/")
+	number, _, _ = strings.Cut(number, "#")
+	return number
 }
