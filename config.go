@@ -12,6 +12,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/proffer/proffer/handlers"
+	"github.com/proffer/proffer/handlers/oidc"
 	"github.com/proffer/proffer/media/meeting"
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	MeetingIdle    time.Duration `env:"PROFFER_MEETING_IDLE" envDefault:"4320h"`   // after how long without anybody a meeting is over; at least 24h
 	RecordingsKeep time.Duration `env:"PROFFER_RECORDINGS_KEEP" envDefault:"720h"` // how long a recording of a meeting is kept after it ended; at least 1h
 
+	BudgetShift  time.Duration `env:"PROFFER_BUDGET_SHIFT" envDefault:"90m"`  // how much of clips one shift allows a reviewer
+	BudgetUrgent time.Duration `env:"PROFFER_BUDGET_URGENT" envDefault:"20m"` // likewise, of the most urgent policies (P0)
+
 	SMTP SMTPConfig `envPrefix:"PROFFER_SMTP_"`
 
 	Media MediaConfig `envPrefix:"PROFFER_MEDIA_"`
@@ -47,6 +51,10 @@ type Config struct {
 	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed
 
 	Limits handlers.Limits `envPrefix:"PROFFER_LIMIT_"` // of one account
+
+	OIDC oidc.Config `envPrefix:"PROFFER_OIDC_"` // the house's own sign-in provider for staff
+
+	StaffPasskeys bool `env:"PROFFER_STAFF_PASSKEYS" envDefault:"true"` // roles count only in sessions that a passkey opened; never in demonstration mode
 
 	LogLevel string `env:"PROFFER_LOG" envDefault:"info"` // debug, info, warn or error
 }
@@ -168,6 +176,11 @@ func (c Config) Validate() error {
 	}
 	if _, err := meeting.NewRule(c.E2EERule); err != nil {
 		bad("PROFFER_E2EE_RULE needs attention: %w", err)
+	}
+	if c.OIDC.Issuer != "" {
+		if _, err := oidc.New(c.OIDC, c.URL); err != nil {
+			bad("PROFFER_OIDC_ISSUER is set, so PROFFER_OIDC_CLIENT_ID, PROFFER_OIDC_SECRET and PROFFER_OIDC_ROLES are needed, too: %w", err)
+		}
 	}
 	if c.SMTP.Addr != "" {
 		if _, err := mail.ParseAddress(c.SMTP.From); err != nil {

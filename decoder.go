@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/proffer/proffer/media/derive"
+	"github.com/proffer/proffer/media/pdq"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/work"
 )
@@ -28,6 +30,10 @@ func (d decoder) Prepare(ctx context.Context, clip io.Reader, size int64, have [
 	for _, kind := range have {
 		o.Have = append(o.Have, derive.DerivativeKind(kind))
 	}
+	var frames []triage.Frame
+	if !slices.Contains(have, triage.DerivedFrames) {
+		o.Frame = func(f derive.Frame) { frames = appendFrame(frames, f) }
+	}
 	res, err := staged.Derive(ctx, o, nil)
 	if out, ok := refused(err); ok {
 		out.Probe.Container = string(staged.Container())
@@ -35,13 +41,22 @@ func (d decoder) Prepare(ctx context.Context, clip io.Reader, size int64, have [
 	} else if err != nil {
 		return work.Outcome{}, fmt.Errorf("decoding the clip: %w", err)
 	}
-	out := work.Outcome{Probe: probeOf(res), Notes: strings.Join(res.Probe.Notes, " ")}
+	out := work.Outcome{Probe: probeOf(res), Notes: strings.Join(res.Probe.Notes, " "), Frames: frames}
 	var failed []string
 	for _, p := range res.Problems {
 		failed = append(failed, fmt.Sprintf("The %s could not be made: %s.", p.Stage, p.Reason))
 	}
 	out.Failed = strings.Join(failed, " ")
 	return out, nil
+}
+
+// appendFrame hashes a picture and leaves it out where it shows too little, as a blank one does.
+func appendFrame(to []triage.Frame, f derive.Frame) []triage.Frame {
+	h, quality := pdq.Sum(pdq.FromGrey(derive.FrameSide, derive.FrameSide, f.Grey))
+	if quality < pdq.MinQuality {
+		return to
+	}
+	return append(to, triage.Frame{At: f.At, Hash: h, Quality: quality})
 }
 
 // refused tells a clip that cannot be decoded, which is a result, from a failure of this machine.

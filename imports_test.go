@@ -15,11 +15,11 @@ const module = "github.com/proffer/proffer"
 // mayImport is the house's import table (ARCHITECTURE.md): what each package may import inside the module. "triage/..."
 // stands for triage and everything below it. A package that is not in the table may import nothing.
 var mayImport = map[string][]string{
-	"triage":                        {"triage/account", "triage/custody", "media/franking", "media/clip"},
-	"triage/export":                 {"triage", "triage/account", "triage/custody"},
+	"triage":                        {"triage/account", "triage/custody", "triage/passkey", "triage/routing", "media/franking", "media/clip", "media/pdq"},
+	"triage/export":                 {"triage", "triage/account", "triage/custody", "media/clip"},
 	"triage/signals":                {"triage", "triage/account", "triage/custody"},
 	"triage/work":                   {"triage", "triage/account", "triage/custody"},
-	"triage/triagetest":             {"triage", "triage/account", "triage/custody"},
+	"triage/triagetest":             {"triage", "triage/account", "triage/custody", "triage/routing", "triage/passkey/passkeytest", "media/pdq"},
 	"media/e2ee":                    {"media/sframe", "media/franking"},
 	"media/clip":                    {"media/franking"},
 	"media/clip/cliptest":           {"media/clip", "media/franking"},
@@ -32,15 +32,16 @@ var mayImport = map[string][]string{
 	"media/connector/connectortest": {"media/connector", "media/sframe", "media/franking", "media/sfu"},
 	"media/meeting":                 {"media/franking", "triage/account"},
 	"media/meeting/meetingtest":     {"media/meeting", "media/franking", "triage/account"},
-	"storage/postgres":              {"triage/...", "media/meeting", "migrations"},
+	"storage/postgres":              {"triage/...", "media/meeting", "media/pdq", "migrations"},
 	"storage/objects":               {"triage/..."},
 	"storage/delivery":              {"triage/..."},
 	"storage/embedded":              {"triage/..."},
 	"storage/embedded/embeddedtest": {"storage/embedded"},
 	"web":                           {"triage/...", "media/meeting", "media/clip", "media/franking"},
 	"web/bundle":                    {"web"},
-	"handlers":                      {"triage/...", "media/meeting", "web"},
-	"":                              {"triage/...", "storage/...", "media/...", "handlers", "web", "migrations"},
+	"handlers":                      {"triage/...", "media/meeting", "web", "handlers/oidc"},
+	"handlers/oidc":                 {"triage/account"},
+	"":                              {"triage/...", "storage/...", "media/...", "handlers/...", "web", "migrations"},
 }
 
 // mainMayNot is what the server's binary must not link, directly or not (DESIGN I1).

@@ -25,12 +25,15 @@ const usage = `Usage:
   proffer [serve]                     run the server; PROFFER_* variables configure it
   proffer verify [--key PLATFORM.pub] [--clip FILE] FILE
                                       check a receipt or a package: offline, without an account
+  proffer verify [--key PLATFORM.pub] --keys FOLDER | --notary FILE… --identity KEY PACKAGE
+                                      the same, and the stamps in its proofs, with the platform's keys
   proffer verify [--keys FOLDER | --notary FILE… --identity KEY] [--json] CLIP PROOF
   proffer verify [--keys FOLDER | --notary FILE… --identity KEY] [--json] LINES
                                       hold a clip against its proof, or check lines of chat, with the platform's keys
   proffer staff add --name NAME --email EMAIL --roles ROLE[,ROLE]
   proffer staff host --name NAME --email EMAIL --org NAME [--plan business] [--comped]
   proffer staff link --email EMAIL    print a one-time sign-in link
+  proffer staff recover --email EMAIL --why TEXT   remove lost passkeys, and print a link to make a new one
   proffer staff keys                  print the public keys that verify receipts and packages
   proffer staff rotate --key receipt|log|package|notary
   proffer staff restored --why TEXT   say in the custody log that a backup of the database was put back

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/proffer/proffer/handlers"
+	"github.com/proffer/proffer/handlers/oidc"
 	"github.com/proffer/proffer/media/derive"
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/storage/delivery"
@@ -29,6 +30,9 @@ import (
 
 // sequenceEvery is how often new custody events are sequenced and a checkpoint is signed.
 const sequenceEvery = 2 * time.Second
+
+// policiesEvery is how often each server of a platform reads the policies that an administrator changed on another.
+const policiesEvery = 5 * time.Second
 
 // shutdownTime is how long requests and jobs may finish after the server was asked to stop.
 const shutdownTime = 10 * time.Second
@@ -102,6 +106,9 @@ func (s *services) application(ctx context.Context, addr string, m *media) (*app
 	if a.workers, err = postgres.NewWorkers(s.store, a.jobs()); err != nil {
 		return nil, err
 	}
+	if err := s.desk.LoadPolicies(ctx); err != nil {
+		return nil, err
+	}
 	if a.hub, err = s.meetings(m); err != nil {
 		return nil, err
 	}
@@ -127,7 +134,7 @@ func (a *application) jobs() postgres.Handlers {
 			_, err := a.intake.Collect(ctx, time.Now())
 			return err
 		}}
-	return postgres.Handlers{PrepareExhibit: w.Prepare, PreparePreview: w.Preview, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
+	return postgres.Handlers{PrepareExhibit: w.Prepare, PreparePreview: w.Preview, VerifyExhibit: a.desk.Reverify, MatchExhibit: a.desk.MatchExhibit, MatchList: a.desk.MatchList, RateCases: a.desk.RateCases, BuildPackage: w.Build, DeliverMessage: w.Deliver, SendLink: a.desk.SendLink,
 		Sweep: w.Sweep, ThinBoards: a.thinBoards,
 		OnFinalFailure: func(ctx context.Context, j triage.Job, cause error) error {
 			switch j := j.(type) {
@@ -135,6 +142,8 @@ func (a *application) jobs() postgres.Handlers {
 				return w.GiveUpPreparing(ctx, j, cause)
 			case triage.PreparePreview:
 				return w.GiveUpPreview(ctx, j, cause)
+			case triage.VerifyExhibit:
+				return a.desk.GiveUpVerifying(ctx, j)
 			case triage.BuildPackage:
 				return w.GiveUpBuilding(ctx, j, cause)
 			}
@@ -169,6 +178,7 @@ func (a *application) run(ctx context.Context, l net.Listener, out io.Writer) er
 	defer stop()
 	wg.Go(func() { a.desk.RunSequencer(background, sequenceEvery) })
 	wg.Go(func() { a.store.Hub().Run(background) })
+	wg.Go(func() { a.desk.RunPolicies(background, policiesEvery) })
 	wg.Go(func() { a.hub.Run(background) })
 	wg.Go(func() { a.visible.recordings.Run(background) })
 	if err := a.workers.Start(background); err != nil {
@@ -229,7 +239,13 @@ func (a *application) edge(addr string) (http.Handler, error) {
 	}
 	c := handlers.Config{Desk: a.desk, Sessions: a.store.Sessions(), Changes: changes{a.store.Hub()}, Assets: assets,
 		Uploads: a.intake.Handler, PublicKeys: a.ring.PublicKeys, Ready: a.Ready, URL: a.cfg.URL, Addr: addr, Log: a.log,
-		Meetings: a.hub, Media: a.media.Handler(), MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies, Limits: a.cfg.Limits}
+		Meetings: a.hub, Media: a.media.Handler(), MailOff: a.cfg.SMTP.Addr == "", Proxies: a.cfg.Proxies, Limits: a.cfg.Limits,
+		StaffPasskeys: a.cfg.StaffPasskeys}
+	if a.cfg.OIDC.Issuer != "" {
+		if c.OIDC, err = oidc.New(a.cfg.OIDC, a.cfg.URL); err != nil {
+			return nil, err
+		}
+	}
 	if a.demo != nil {
 		c.Demo, c.People = true, a.demo.people
 	}

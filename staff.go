@@ -14,7 +14,7 @@ import (
 )
 
 // staffTeam is the organisation that staff made by the command line belong to.
-const staffTeam = "Trust and safety"
+const staffTeam = triage.StaffOrg
 
 // staffOptions are the flags of the staff commands.
 type staffOptions struct {
@@ -26,7 +26,7 @@ type staffOptions struct {
 // itself: stop the server first.
 func staffCommand(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]func(context.Context, *services, staffOptions, io.Writer) error{
-		"add": addStaff, "host": addHost, "link": printLink, "keys": printKeys, "rotate": rotateKey, "restored": logRestored,
+		"add": addStaff, "host": addHost, "link": printLink, "keys": printKeys, "rotate": rotateKey, "restored": logRestored, "recover": startAnew,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errUsage
@@ -125,6 +125,24 @@ func printLink(ctx context.Context, s *services, o staffOptions, out io.Writer) 
 		return err
 	}
 	fmt.Fprintf(out, "Sign-in link, once, for %d minutes:\n%s\n", int(triage.LinkTime.Minutes()), link)
+	return nil
+}
+
+// startAnew removes somebody's passkeys, where there are not two administrators to ask for it.
+func startAnew(ctx context.Context, s *services, o staffOptions, out io.Writer) error {
+	email, err := account.NormalizeEmail(o.email)
+	if err != nil {
+		return err
+	}
+	acc, err := s.accountByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	link, err := s.desk.StartAnew(ctx, acc.ID, o.why)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The passkeys of %s are gone; it is in the custody log. Sign-in link, once, for %d minutes, to make a new one:\n%s\n", acc.Name, int(triage.LinkTime.Minutes()), link)
 	return nil
 }
 

@@ -26,15 +26,18 @@ func verifyCommand(ctx context.Context, args []string, out, errs io.Writer) int 
 		return 1
 	}
 	if f.NArg() == 2 || isLines(f.Arg(0)) {
-		if o != (export.FileOptions{}) {
+		if o.Key != "" || o.Clip != "" {
 			fmt.Fprint(errs, usage)
 			return 1
 		}
 		return verifyProof(f.Args(), keys, out, errs)
 	}
-	if keys.given {
-		fmt.Fprintln(errs, "proffer: --notary, --identity, --keys and --json are for a clip with its proof, or for a file of lines")
+	if keys.json {
+		fmt.Fprintln(errs, "proffer: --json is for a clip with its proof, or for a file of lines")
 		return 1
+	}
+	if keys.given {
+		o.Proofs = keys.platform
 	}
 	verdict, err := verifyFile(ctx, f.Arg(0), o)
 	if err != nil {

@@ -101,7 +101,8 @@ func TestVerifyProof(t *testing.T) {
 		{"a proof that is none", []string{"--keys", e.folder, e.clip, e.clip}, 1, "cannot be used"},
 		{"no file", []string{"--keys", e.folder, e.clip, e.proof + "x"}, 1, "no such file"},
 		{"no key", []string{"--notary", e.clip, e.clip, e.proof}, 1, "Usage"},
-		{"keys with a package", []string{"--keys", e.folder, e.clip}, 1, "for a clip with its proof"},
+		{"JSON of a package", []string{"--json", e.clip}, 1, "for a clip with its proof"},
+		{"keys with neither", []string{"--keys", e.folder, e.clip}, 1, "neither a law-enforcement package"},
 	} {
 		code, out := e.verify(c.args...)
 		if code != c.code || !strings.Contains(out, c.words) || strings.Contains(out, "\x1b") {

@@ -22,7 +22,9 @@ func (s *server) showCase(w http.ResponseWriter, r *http.Request, a triage.Actor
 // caseForms is what a refused form of the case page held.
 type caseForms struct {
 	messages web.Messages
-	draft    string     // of a note
+	draft    string // of a note
+	visit    string // the reason of a visit
+	move     web.MoveForm
 	decision url.Values // of the decision panel
 }
 
@@ -150,7 +152,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if err != nil {
 		return err
 	}
-	dec, err := s.desk.Decide(r.Context(), a, id, readFindings(v))
+	dec, err := s.desk.Decide(r.Context(), a, id, readFindings(v), signed(v))
 	if err != nil {
 		return s.caseAgain(w, r, a, id, err, caseForms{decision: v})
 	}
@@ -167,7 +169,7 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 }
 
 // findingFields are the fields that the decision panel has for each person, each followed by a dash and the person.
-var findingFields = []string{"policy", "severity", "action", "days", "reasons"}
+var findingFields = []string{"policy", "severity", "action", "days", "reasons", "evidence", "template"}
 
 // readFindings reads the decision panel: one finding for each person that any field names.
 func readFindings(v url.Values) (fs []triage.Finding) {
@@ -195,7 +197,7 @@ func contains(list []string, s string) bool {
 func readFinding(v url.Values, p triage.PersonID) triage.Finding {
 	at := func(field string) string { return v.Get(field + "-" + string(p)) }
 	f := triage.Finding{Person: p, Policy: triage.PolicyID(at("policy")), Severity: triage.Severity(at("severity")),
-		Action: triage.ActionKind(at("action")), Reasons: at("reasons")}
+		Action: triage.ActionKind(at("action")), Reasons: withTemplate(at("reasons"), at("template")), Evidence: at("evidence")}
 	if days := strings.TrimSpace(at("days")); days != "" {
 		n, err := strconv.Atoi(days)
 		if err != nil {
@@ -217,7 +219,7 @@ func (s *server) answerDecision(approve bool) handler {
 		if err != nil {
 			return err
 		}
-		if err := s.desk.Answer(r.Context(), a, id, decision, approve, v.Get("words")); err != nil {
+		if err := s.desk.Answer(r.Context(), a, id, decision, approve, v.Get("words"), signed(v)); err != nil {
 			return s.caseAgain(w, r, a, id, err, caseForms{})
 		}
 		words := "You approved the decision. It is in force."

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"crypto/rand"
 	"maps"
 	"net/http"
@@ -31,18 +32,31 @@ func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor
 		return err
 	}
 	v := web.CaseView{Page: p, Case: x.Case, ClaimantName: x.Names[x.Case.Claimant], Mine: x.Case.HeldBy(a.Account, x.Now),
-		Watch: rand.Text(), Policies: policiesOf(a, triage.CaseRead), Messages: f.messages, Draft: f.draft}
+		Watch: rand.Text(), Follows: x.Follows, Policies: policiesOf(a, triage.CaseRead), Messages: f.messages, Draft: f.draft, VisitDraft: f.visit,
+		MergedInto: x.MergedInto, CanMerge: x.CanMerge, Mergeable: x.Mergeable, MoveForm: f.move}
 	v.Now = x.Now
+	if v.Preferences, err = s.desk.Preferences(r.Context(), a); err != nil {
+		return err
+	}
+	if v.Shift, err = s.desk.Exposure(r.Context(), a); err != nil {
+		return err
+	}
+	if v.Queues, err = s.desk.WorkQueues(r.Context(), a); err != nil {
+		return err
+	}
 	permissions(&v, a, x)
 	for _, rep := range x.Reports {
-		org := x.Orgs[rep.Org]
-		v.Reports = append(v.Reports, web.CaseReport{Report: rep, ReporterName: x.Names[rep.Reporter], OrgName: org.Name, Plan: planWords(org)})
+		v.Reports = append(v.Reports, caseReport(x, rep))
 		for _, person := range rep.People {
-			v.People = append(v.People, casePerson(a, x, rep, person, f.decision))
+			about := casePerson(a, x, rep, person, f.decision)
+			if err := s.suggest(r.Context(), a, id, &about); err != nil {
+				return err
+			}
+			v.People = append(v.People, about)
 		}
 	}
 	for _, e := range x.Exhibits {
-		v.Exhibits = append(v.Exhibits, exhibitView(a, x, e))
+		v.Exhibits = append(v.Exhibits, linesAsked(r, p.Path, exhibitView(a, x, e)))
 	}
 	for _, n := range x.Notes {
 		v.Notes = append(v.Notes, web.NoteView{Note: n, AuthorName: x.Names[n.Author]})
@@ -51,6 +65,12 @@ func (s *server) casePage(w http.ResponseWriter, r *http.Request, a triage.Actor
 		v.Decisions = append(v.Decisions, decisionView(a, x, d))
 	}
 	v.Packages = packageItems(a, x.Packages)
+	for _, k := range x.Visits {
+		v.Visits = append(v.Visits, visitView(a, x, k))
+	}
+	for _, m := range x.Moves {
+		v.Moves = append(v.Moves, moveView(x, m))
+	}
 	for _, e := range x.Events {
 		v.Events = append(v.Events, loggedEvent(e))
 	}
@@ -73,7 +93,13 @@ func permissions(v *web.CaseView, a triage.Actor, x triage.CaseView) {
 	v.CanRelease, v.CanEscal, v.CanDecide = work, work, work
 	v.CanNote = triage.Can(a, triage.CaseNote, on)
 	v.CanReopen = x.Case.State.Settled() && triage.Can(a, triage.CaseReopen, on)
+	v.CanVisit = visitable(a, x)
 	v.CanPackage = x.Case.State.Settled() && len(x.Exhibits) > 0 && triage.Can(a, triage.PackageRequest, on)
+}
+
+func caseReport(x triage.CaseView, rep triage.Report) web.CaseReport {
+	org := x.Orgs[rep.Org]
+	return web.CaseReport{Report: rep, ReporterName: reporterName(x, rep), OrgName: org.Name, Plan: planWords(org)}
 }
 
 func planWords(o account.Organisation) string {
@@ -96,7 +122,7 @@ func casePerson(a triage.Actor, x triage.CaseView, rep triage.Report, p triage.P
 	}
 	for _, e := range x.Earlier[p.ID] {
 		if triage.Can(a, triage.CaseRead, triage.Target{State: e.State}) { // of lanes that the actor may read
-			out.Earlier = append(out.Earlier, web.EarlierItem{EarlierReport: e, ReporterName: x.Names[e.Reporter], CanOpen: true})
+			out.Earlier = append(out.Earlier, web.EarlierItem{EarlierReport: e, ReporterName: cmp.Or(x.Names[e.Reporter], guestTitle(e.Reporter)), CanOpen: true})
 		}
 	}
 	for _, r := range triage.Ladder {
@@ -107,7 +133,7 @@ func casePerson(a triage.Actor, x triage.CaseView, rep triage.Report, p triage.P
 	if typed != nil {
 		f := readFinding(typed, p.ID)
 		out.Finding = web.FindingForm{Policy: f.Policy, Severity: f.Severity, Action: f.Action, Days: typed.Get("days-" + string(p.ID)),
-			Reasons: f.Reasons}
+			Reasons: f.Reasons, Evidence: f.Evidence}
 	}
 	return out
 }
@@ -125,16 +151,27 @@ func standingWords(e triage.Enforcement) string {
 func decisionView(a triage.Actor, x triage.CaseView, d triage.Decision) web.DecisionView {
 	v := web.DecisionView{Decision: d, DeciderName: x.Names[d.Decider], ApproverName: x.Names[d.Approver], Own: d.Decider == a.Account}
 	v.CanApprove = d.State == triage.DecisionProposed && triage.Can(a, triage.DecisionApprove, x.On.Proposed(d.Decider))
-	for _, f := range d.Findings {
+	v.Findings = findingViews(d.Findings, x.People)
+	for _, o := range x.Opinions {
+		if o.Decision == d.ID {
+			v.Opinion = new(opinionGiven(o, x.People, x.Names))
+		}
+	}
+	return v
+}
+
+// findingViews is findings with the names of whom they are about.
+func findingViews(fs []triage.Finding, people []triage.Person) (out []web.FindingView) {
+	for _, f := range fs {
 		name := string(f.Person)
-		for _, p := range x.People {
+		for _, p := range people {
 			if p.ID == f.Person {
 				name = p.Name
 			}
 		}
-		v.Findings = append(v.Findings, web.FindingView{Finding: f, PersonName: name})
+		out = append(out, web.FindingView{Finding: f, PersonName: name})
 	}
-	return v
+	return out
 }
 
 // loggedEvent is a custody event of a case that the actor may read. The digests of reported people are for packages and
@@ -158,4 +195,19 @@ func loggedEvent(e triage.LoggedEvent) web.EventView {
 		v.Detail = string(rs[:detailShown]) + "…"
 	}
 	return v
+}
+
+// reporterName is who reported: the name of an account, or the one that a guest chose.
+func reporterName(x triage.CaseView, r triage.Report) string {
+	if r.Reporter == account.Guest {
+		return r.Guest.Name
+	}
+	return x.Names[r.Reporter]
+}
+
+func guestTitle(reporter account.ID) string {
+	if reporter == account.Guest {
+		return triage.GuestTitle
+	}
+	return ""
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/proffer/proffer/handlers/oidc"
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
@@ -37,9 +38,14 @@ type Config struct {
 	Addr       string                          // where the listener listens, host:port
 	Log        *slog.Logger
 
-	Demo    bool              // demonstration mode: the person switcher and the outbox page exist
-	People  []account.Account // whom one can become in demonstration mode, in the order of the switcher
-	MailOff bool              // no mail server is configured; pages say so
+	Demo   bool              // demonstration mode: the person switcher and the outbox page exist
+	People []account.Account // whom one can become in demonstration mode, in the order of the switcher
+	// StaffPasskeys makes the roles of staff count only in sessions that a passkey opened; demonstration mode asks for none.
+	StaffPasskeys bool
+
+	OIDC *oidc.Provider // the house's own sign-in provider for staff; nil: none
+
+	MailOff bool // no mail server is configured; pages say so
 
 	Limits Limits // optional
 

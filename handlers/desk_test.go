@@ -30,6 +30,16 @@ func TestDeskFlow(t *testing.T) {
 		t.Fatalf("taking the next case leads to %q", a.header.Get("Location"))
 	}
 	page := rev.get(at)
+	if a := rev.post(at+"/release", nil); a.status != 303 {
+		t.Errorf("giving back answers %d", a.status)
+	}
+	behind := rev.send("GET", at, map[string]string{"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}, nil)
+	if next := rev.get("/queue").body; strings.Contains(behind.body, "others can take it") || !strings.Contains(next, "others can take it") {
+		t.Error("a script that looked what is new took the message that was for the next page")
+	}
+	if a := rev.post(at+"/claim", nil); a.status != 303 {
+		t.Errorf("claiming answers %d", a.status)
+	}
 	for _, want := range []string{"data-lease=", `id="decide"`, "columns-4", "/exhibits/" + string(r.Exhibits[0]) + "/original", "Acme School",
 		"Business (comped)", "Case claimed"} {
 		if !strings.Contains(page.body, want) {
@@ -62,7 +72,7 @@ func (w *world) decisionFlow(t *testing.T, r triage.Report, rev, lead *browser) 
 		t.Errorf("a decision without days answers %d, or forgets what was typed", a.status)
 	}
 	decision.Set("days-"+p, "30")
-	if a := rev.post(at+"/decisions", decision); a.status != 303 || a.header.Get("Location") != "/queue" {
+	if a := rev.signed(at+"/decisions", decision); a.status != 303 || a.header.Get("Location") != "/queue" {
 		t.Errorf("the decision answers %d %q", a.status, a.header.Get("Location"))
 	}
 	approvals := lead.get("/queue?tab=approval").body
@@ -77,7 +87,7 @@ func (w *world) decisionFlow(t *testing.T, r triage.Report, rev, lead *browser) 
 	if a := lead.post(answer+"/refuse", url.Values{"words": {"no"}}); a.status != 422 || !strings.Contains(a.body, "Say why you refuse it") {
 		t.Errorf("a refusal without reasons answers %d", a.status)
 	}
-	if a := lead.post(answer+"/approve", nil); a.status != 303 {
+	if a := lead.signed(answer+"/approve", nil); a.status != 303 {
 		t.Errorf("the second person approving answers %d", a.status)
 	}
 }
@@ -101,7 +111,7 @@ func (w *world) packageFlow(t *testing.T, r triage.Report, liaison, lead *browse
 		t.Errorf("a package without a basis answers %d, or forgets what was typed", a.status)
 	}
 	ask.Set("basis", "warrant")
-	a := liaison.post("/packages", ask)
+	a := liaison.signed("/packages", ask)
 	at := a.header.Get("Location")
 	if a.status != 303 || !strings.HasPrefix(at, "/packages/P-") {
 		t.Fatalf("asking for a package answers %d %s", a.status, a.body)
@@ -109,7 +119,7 @@ func (w *world) packageFlow(t *testing.T, r triage.Report, liaison, lead *browse
 	if a := liaison.post(at+"/approve", nil); a.status != 403 || !strings.Contains(a.body, "second person") {
 		t.Errorf("the requester approving answers %d", a.status)
 	}
-	if a := lead.post(at+"/approve", nil); a.status != 303 {
+	if a := lead.signed(at+"/approve", nil); a.status != 303 {
 		t.Errorf("the second person approving answers %d", a.status)
 	}
 	if a := lead.post(at+"/approve", nil); a.status != 409 || !strings.Contains(a.body, "answered already") {

@@ -26,6 +26,8 @@ var (
 	errNothing = triage.Errorf(triage.NotFound, "There is nothing here.")
 	errSignIn  = &problem{http.StatusUnauthorized, "Sign in first", "You are not signed in, or your session has ended.",
 		"Sign in and try again."}
+	errKeyFirst = &problem{http.StatusForbidden, "Your passkey first", "Work on cases needs a passkey: a sign-in link alone does not show who you are.",
+		"Go to your account’s page, and use your passkey there or make one."}
 	errMethod = &problem{http.StatusMethodNotAllowed, "Not in this way", "This address cannot be used in this way.",
 		"Start from the page that led you here."}
 	errCrossOrigin = &problem{http.StatusForbidden, "Refused", "The request came from another site, so it was refused.",
@@ -176,6 +178,10 @@ func (s *server) answerPage(w http.ResponseWriter, r *http.Request, v verdict) {
 			http.Redirect(w, r, to, http.StatusSeeOther)
 			return
 		}
+	}
+	if v.problem == *errKeyFirst && reads(r) && requestOf(r).kind == kindPage && r.Header.Get("HX-Request") == "" {
+		http.Redirect(w, r, "/me#passkeys", http.StatusSeeOther)
+		return
 	}
 	view := web.ErrorView{Page: s.bare(r, v.title), Status: v.status, What: v.what, Next: v.next,
 		Retry: reads(r) && v.status >= 500}

@@ -197,6 +197,9 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request, a triage.Actor) e
 		}
 		ws = ws[n:]
 	}
+	if err := s.tellExposure(r.Context(), w.Header(), a, id); err != nil {
+		return err
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

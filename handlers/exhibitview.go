@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/proffer/proffer/triage"
@@ -20,6 +22,8 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 		return v
 	}
 	v.Verdict, v.Lines = web.Found(e.Verdict)
+	v.Again, v.Known = againView(a, x, e), e.Known
+	v.Listed = e.Listed
 	if d, ok := e.Derivatives[triage.DerivedContact]; ok {
 		v.Contact = contactSheet(d.Meta)
 	}
@@ -37,6 +41,18 @@ func exhibitView(a triage.Actor, x triage.CaseView, e triage.ExhibitCard) web.Ex
 			v.Others = append(v.Others, watchedWords(x.Names[o.Account], list, e.Probe.Duration))
 			delete(watched, o.Account)
 		}
+	}
+	return v
+}
+
+// linesAsked turns to the page of an exhibit's lines that the address asks for: ?lines=exhibit&from=number. at is the address without that.
+func linesAsked(r *http.Request, at string, v web.ExhibitView) web.ExhibitView {
+	if v.Lines == nil {
+		return v
+	}
+	v.Lines.Page, v.Lines.Of = at, v.ID
+	if in := r.URL.Query(); in.Get("lines") == string(v.ID) {
+		v.Lines.From, _ = strconv.Atoi(in.Get("from")) // what is no number is the first page
 	}
 	return v
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
+	"github.com/proffer/proffer/triage/routing"
 )
 
 // column is one actor of the matrix.
@@ -40,15 +41,38 @@ type fixture struct {
 	dry     *httptest.Server
 	columns []column
 
-	free, held, waits, decided, failed matter // general lane
-	hidden, hiddenDone                 matter // child-safety lane
+	free, held, waits, decided, failed matter           // general lane
+	hidden, hiddenDone                 matter           // child-safety lane
+	giving, givingHidden, differs      triage.OpinionID // second opinions: held by the reviewer, by the specialist, and given
+	rule, ruleHidden                   triage.RuleID    // of the general and of the closed lane, tried and off
 	upload                             triage.UploadID
-	event                              string   // of the general lane, sequenced
-	going, over                        string   // meetings of the owner
-	recorded, recording                recorded // of the meeting that goes on, where the host is a co-host: one that is over, one that runs
+	view, viewHidden                   triage.ViewID  // shared: by the lead, and one of the child-safety lane
+	bulk                               triage.BulkID  // a preview of the reviewer's
+	visited                            matter         // about the meeting that goes on
+	visit                              triage.VisitID // to it, which waits
+	merged                             triage.Move    // of the general lane
+	left                               matter         // from which a report was split off
+	split                              triage.Move    // that one, which is in the child-safety lane by now
+	gone                               matter         // what was split off
+	list, hiddenList                   triage.HashListID
+	lost                               string          // recovery of somebody who is in no column
+	event                              string          // of the general lane, sequenced
+	going, over                        string          // meetings of the owner
+	hana                               account.Account // who reports what only specialists see
+	walt                               account.Account // who is reported in waits
+	second, liaison, answers           triage.Actor    // staff of both lanes who are in no column
+	recorded, recording                recorded        // of the meeting that goes on, where the host is a co-host: one that is over, one that runs
 }
 
 func newFixture(t testing.TB) *fixture {
+	f := newGeneralFixture(t)
+	f.closedLane()
+	f.sequence()
+	return f
+}
+
+// newGeneralFixture is a fixture without anything of the child-safety lane.
+func newGeneralFixture(t testing.TB) *fixture {
 	w := newWorld(t)
 	f := &fixture{world: w}
 	f.people()
@@ -65,15 +89,27 @@ func newFixture(t testing.TB) *fixture {
 		}
 	}
 	f.cases()
+	f.views()
+	f.plan()
 	f.meetings()
+	f.visiting()
+	f.moving()
+	f.recovery()
+	f.hashLists()
+	f.sequence()
+	return f
+}
+
+// sequence has everything that waits signed into the log.
+func (w *world) sequence() {
+	w.t.Helper()
 	for {
-		n, err := w.desk.Sequence(t.Context())
-		must(t, err)
+		n, err := w.desk.Sequence(w.t.Context())
+		must(w.t, err)
 		if n == 0 {
-			break
+			return
 		}
 	}
-	return f
 }
 
 func (f *fixture) people() {
@@ -111,25 +147,32 @@ const (
 
 func (f *fixture) cases() {
 	owner := f.column("owner").acc
-	hana := f.person("Hana Host") // who reports what only specialists see
-	ada, hidden := f.signIn(owner), f.signIn(hana)
-	second := f.actor(f.person("Second Reviewer", account.Reviewer, account.ChildSafety))
-	liaison := f.actor(f.person("Second Liaison", account.Liaison, account.Lead, account.ChildSafety))
+	f.hana = f.person("Hana Host")
+	ada := f.signIn(owner)
+	f.second = f.actor(f.person("Second Reviewer", account.Reviewer, account.ChildSafety))
+	f.liaison = f.actor(f.person("Second Liaison", account.Liaison, account.Lead, account.ChildSafety))
+	f.answers = f.actor(f.person("Answers", account.Lead, account.ChildSafety))
 	f.free = f.matter(ada, owner, "harassment", "Fred Free", false)
 	f.held = f.matter(ada, owner, "hate", "Hal Held", false)
 	f.waits = f.matter(ada, owner, "threat", "Walt Waits", false)
 	f.decided = f.matter(ada, owner, "fraud", "Dora Decided", false)
 	f.failed = f.matter(ada, owner, "nudity", "Fay Failed", true)
-	f.hidden = f.matter(hidden, hana, "csam", hiddenName, false)
-	f.hiddenDone = f.matter(hidden, hana, "grooming", hiddenName2, false)
 	ctx := f.t.Context()
 	_, err := f.desk.Claim(ctx, f.actor(f.column("reviewer").acc), f.held.id)
 	must(f.t, err)
-	f.waits.decision = f.propose(second, f.waits)
-	f.settle(second, liaison, &f.decided)
-	f.settle(second, liaison, &f.hiddenDone)
+	f.waits.decision = f.propose(f.second, f.waits)
+	f.settle(f.second, f.liaison, &f.decided)
+	m := f.matter(ada, owner, "harassment", "Dan Differs", false)
+	f.drawn(f.second, m)
+	o, err := f.desk.TakeOpinion(ctx, f.liaison)
+	must(f.t, err)
+	_, err = f.desk.GiveOpinion(ctx, f.liaison, o.ID, f.says(m, triage.ActRefer))
+	must(f.t, err)
+	f.differs = o.ID
+	f.giving = f.takes("reviewer", f.matter(ada, owner, "harassment", "Drawn reviewer", false))
+	f.rule = f.routingRule(f.liaison, triage.LaneGeneral, "A rule")
 	f.upload = ada.beginUpload("open.webm", []byte("an upload that is still open"))
-	must(f.t, f.desk.AddNote(ctx, second, f.free.id, "A note between colleagues."))
+	must(f.t, f.desk.AddNote(ctx, f.second, f.free.id, "A note between colleagues."))
 	must(f.t, f.store.View(ctx, func(tx triage.Tx) error {
 		es, err := tx.EventsOf(ctx, f.free.id)
 		f.event = es[0].ID
@@ -137,12 +180,26 @@ func (f *fixture) cases() {
 	}))
 }
 
+// closedLane files and decides what is of the child-safety lane.
+func (f *fixture) closedLane() {
+	f.t.Helper()
+	owner := f.column("owner").acc
+	hidden := f.signIn(f.hana)
+	f.hidden = f.matter(hidden, f.hana, "csam", hiddenName, false)
+	f.hiddenDone = f.matter(hidden, f.hana, "grooming", hiddenName2, false)
+	f.settle(f.second, f.liaison, &f.hiddenDone)
+	f.hiddenList = f.hashList(f.column("child-safety").acc, triage.LaneChildSafety, hiddenSource, hiddenHash, f.hidden.exhibit)
+	f.ruleHidden = f.routingRule(f.liaison, triage.LaneChildSafety, "A closed rule")
+	f.givingHidden = f.takes("child-safety", f.matter(f.signIn(owner), owner, "grooming", "Drawn child-safety", false))
+}
+
 // matter files a report with one clip and prepares it.
 func (f *fixture) matter(b *browser, by account.Account, policy triage.PolicyID, name string, failed bool) matter {
 	f.t.Helper()
 	form := reportFields(policy, name, b.upload(name+".webm", []byte("clip of "+name)))
 	if name == "Walt Waits" {
-		form.Set("person_identifier[]", f.person("Walt Account").Email)
+		f.walt = f.person("Walt Account")
+		form.Set("person_identifier[]", f.walt.Email)
 	}
 	r := b.file(form, by)
 	f.prepare(r, failed)
@@ -153,7 +210,7 @@ func (f *fixture) propose(by triage.Actor, m matter) triage.DecisionID {
 	f.t.Helper()
 	_, err := f.desk.Claim(f.t.Context(), by, m.id)
 	must(f.t, err)
-	d, err := f.desk.Decide(f.t.Context(), by, m.id, []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy,
+	d, err := f.signing.Decide(f.t.Context(), by, m.id, []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy,
 		Severity: triage.SeverityHigh, Action: triage.ActBan, Reasons: "A threat that was meant."}})
 	must(f.t, err)
 	return d.ID
@@ -165,7 +222,7 @@ func (f *fixture) settle(by, liaison triage.Actor, m *matter) {
 	ctx := f.t.Context()
 	_, err := f.desk.Claim(ctx, by, m.id)
 	must(f.t, err)
-	d, err := f.desk.Decide(ctx, by, m.id, []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy,
+	d, err := f.signing.Decide(ctx, by, m.id, []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy,
 		Severity: triage.SeverityHigh, Action: triage.ActRefer, Reasons: "To be told to the police."}})
 	must(f.t, err)
 	m.decision = d.ID
@@ -173,18 +230,52 @@ func (f *fixture) settle(by, liaison triage.Actor, m *matter) {
 		Basis: "warrant", Scope: "Everything about this person."}
 	for reference, at := range map[string]*triage.PackageID{"Waits": &m.pack, "Is ready": &m.ready} { // the same one twice is one request
 		ask.Reference = reference
-		p, err := f.desk.RequestPackage(ctx, liaison, ask)
+		p, err := f.signing.RequestPackage(ctx, liaison, ask)
 		must(f.t, err)
 		*at = p.ID
 	}
-	answer := f.actor(f.person("Answers "+string(m.id)[2:7], account.Lead, account.ChildSafety))
-	must(f.t, f.desk.AnswerPackage(ctx, answer, m.ready, true, ""))
+	must(f.t, f.signing.AnswerPackage(ctx, f.answers, m.ready, true, ""))
 	_, _, err = f.desk.BeginBuilding(ctx, m.ready)
 	must(f.t, err)
 	data := []byte("a zip of evidence, in the eyes of this test")
 	key := "package/" + string(m.ready)
 	must(f.t, f.objects.PutDerivative(ctx, key, "application/zip", bytes.NewReader(data), int64(len(data))))
 	must(f.t, f.desk.FinishBuilding(ctx, m.ready, key, sha256.Sum256(data), int64(len(data)), ""))
+}
+
+// routingRule writes a rule and tries it out.
+func (f *fixture) routingRule(by triage.Actor, lane triage.Lane, name string) triage.RuleID {
+	f.t.Helper()
+	r, err := f.desk.SaveRule(f.t.Context(), by, triage.RoutingRule{Lane: lane, Rule: routing.Rule{Name: name, Condition: "report.clips > 8", Points: 1}})
+	must(f.t, err)
+	_, err = f.desk.TryRule(f.t.Context(), by, r.ID)
+	must(f.t, err)
+	return r.ID
+}
+
+// says is a finding on everyone of a matter's report.
+func (f *fixture) says(m matter, do triage.ActionKind) []triage.Finding {
+	return []triage.Finding{{Person: m.report.People[0].ID, Policy: m.report.Policy, Severity: triage.SeverityLow, Action: do, Reasons: "Nothing could be seen."}}
+}
+
+// drawn decides a case, and has the decision drawn for a second opinion.
+func (f *fixture) drawn(by triage.Actor, m matter) {
+	f.t.Helper()
+	f.desk.Dice = func(int) int { return 0 }
+	defer func() { f.desk.Dice = func(n int) int { return n } }()
+	_, err := f.desk.Claim(f.t.Context(), by, m.id)
+	must(f.t, err)
+	_, err = f.desk.Decide(f.t.Context(), by, m.id, f.says(m, triage.ActNone), nil)
+	must(f.t, err)
+}
+
+// takes has a column's actor take an opinion on a matter.
+func (f *fixture) takes(column string, m matter) triage.OpinionID {
+	f.t.Helper()
+	f.drawn(f.second, m)
+	o, err := f.desk.TakeOpinion(f.t.Context(), f.actor(f.column(column).acc))
+	must(f.t, err)
+	return o.ID
 }
 
 // meetings makes one that goes on and one that is over.
@@ -256,4 +347,49 @@ func (p *probe) finish() {
 			p.body, p.header = p.form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 		}
 	}
+}
+
+// recovery has somebody lose their passkey.
+func (f *fixture) recovery() {
+	f.t.Helper()
+	who := f.actor(f.person("Lou Lost", account.Auditor))
+	_, err := f.signing.Key(f.t.Context(), who.Account)
+	must(f.t, err)
+	r, err := f.desk.AskRecovery(f.t.Context(), who, "My telephone is at the bottom of the lake.")
+	must(f.t, err)
+	f.lost = r.ID
+}
+
+// moving has two cases merged, and of two others one split off again, which then goes to child safety.
+func (f *fixture) moving() {
+	f.t.Helper()
+	ctx, host := f.t.Context(), f.person("Hal Mover")
+	b := f.signIn(host)
+	ivo, specialist := f.actor(f.person("Ivo Investigator", account.Investigator)), f.actor(f.person("Sid Specialist", account.ChildSafety, account.Reviewer))
+	var err error
+	first, second := f.matter(b, host, "fraud", "Mo Moved", false), f.matter(b, host, "fraud", "Mo Moved", false)
+	f.merged, err = f.desk.Merge(ctx, ivo, first.id, second.id, "The same fraud, told twice.")
+	must(f.t, err)
+	f.left, f.gone = f.matter(b, host, "fraud", "Gil Given", false), f.matter(b, host, "fraud", "Gil Given", false)
+	_, err = f.desk.Merge(ctx, ivo, f.left.id, f.gone.id, "The same fraud, told twice.")
+	must(f.t, err)
+	f.split, err = f.desk.Split(ctx, ivo, f.left.id, []triage.ReportID{f.gone.report.ID}, "It is about a child.")
+	must(f.t, err)
+	_, err = f.desk.Claim(ctx, specialist, f.split.Into)
+	must(f.t, err)
+	must(f.t, f.desk.Escalate(ctx, specialist, f.split.Into, triage.LaneChildSafety, "It is about a child."))
+}
+
+// visiting has a report about the meeting that goes on, and somebody ask to enter it.
+func (f *fixture) visiting() {
+	f.t.Helper()
+	owner := f.column("owner").acc
+	form := reportFields("hate", "Vic Visited", f.signIn(owner).upload("Vic.webm", []byte("clip of Vic")))
+	form.Set("meeting", f.going)
+	r := f.signIn(owner).file(form, owner)
+	f.prepare(r, false)
+	f.visited = matter{report: r, id: r.Case, exhibit: r.Exhibits[0]}
+	v, err := f.signing.RequestVisit(f.t.Context(), f.actor(f.person("Ina Investigator", account.Investigator)), r.Case, "It goes on right now.")
+	must(f.t, err)
+	f.visit = v.ID
 }

@@ -121,7 +121,19 @@ func (s *server) room(w http.ResponseWriter, r *http.Request, a triage.Actor) er
 	if m.State() == meeting.Ended {
 		return errOver
 	}
-	v := web.RoomView{Page: s.bare(r, m.Title), ID: m.ID, MeetingName: m.Title, Mode: string(m.Mode), Name: a.Name, Host: a.Account == m.Host, Bundle: s.Assets.Name(), Policies: triage.Policies}
+	window, err := s.Meetings.Window(r.Context(), m)
+	if err != nil {
+		return err
+	}
+	v := web.RoomView{Window: window, Page: s.bare(r, m.Title), ID: m.ID, MeetingName: m.Title, Mode: string(m.Mode), Name: a.Name, Host: a.Account == m.Host, Bundle: s.Assets.Name(), Policies: triage.Offered()}
+	if m.Mode == meeting.Standard && a.Account != "" && !v.Host {
+		if v.Visitor, err = s.desk.Visiting(r.Context(), a.Account, m.ID); err != nil {
+			return err
+		}
+		if v.Visitor {
+			v.Name = meeting.StaffName
+		}
+	}
 	w.Header().Set("Content-Security-Policy", s.roomPolicy())
 	w.Header().Set("Permissions-Policy", roomPermissions)
 	return s.render(w, r, http.StatusOK, web.Room(v))

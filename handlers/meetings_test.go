@@ -186,7 +186,7 @@ func TestDecisionsReachEveryNode(t *testing.T) {
 		c.holds()
 	}
 	ds := w.decisions(r.Case)
-	must(t, w.desk.Answer(t.Context(), w.actor(ben), r.Case, ds[0].ID, true, ""))
+	must(t, w.signing.Answer(t.Context(), w.actor(ben), r.Case, ds[0].ID, true, ""))
 	for _, c := range all {
 		if o := waitIn[*e2ee.Over](c); o.Cause != e2ee.OverRefused || o.Why == "" {
 			t.Errorf("over with %+v", o)
@@ -228,7 +228,7 @@ func (w *world) decide(by account.Account, r triage.Report, action triage.Action
 	a := w.actor(by)
 	_, err := w.desk.Claim(w.t.Context(), a, r.Case)
 	must(w.t, err)
-	_, err = w.desk.Decide(w.t.Context(), a, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: r.Policy, Severity: triage.SeverityHigh, Action: action, Days: map[triage.ActionKind]int{triage.ActSuspend: 3}[action],
+	_, err = w.signing.Decide(w.t.Context(), a, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: r.Policy, Severity: triage.SeverityHigh, Action: action, Days: map[triage.ActionKind]int{triage.ActSuspend: 3}[action],
 		Reasons: "For what was said there."}})
 	must(w.t, err)
 }

@@ -24,6 +24,7 @@ type request struct {
 	actor triage.Actor
 	kind  kind
 
+	unkeyed bool          // the roles of who asks do not count until they use a passkey
 	byToken bool          // it came with a token, good or not
 	secret  string        // the token itself
 	token   account.Token // once it is known

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	_ "embed"
 	"net/http"
 
@@ -12,8 +13,17 @@ import (
 //go:embed openapi.json
 var openAPI []byte
 
+// openAPIWith is the document with the policies that a report can be about.
+func openAPIWith(offered []triage.Policy) []byte {
+	quoted := make([][]byte, len(offered))
+	for i, p := range offered {
+		quoted[i] = []byte(`"` + p.ID + `"`)
+	}
+	return bytes.Replace(openAPI, []byte(`"{policies}"`), bytes.Join(quoted, []byte(", ")), 1)
+}
+
 func (s *server) describe(w http.ResponseWriter, _ *http.Request, _ triage.Actor) error {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(openAPI) // the peer is gone; there is nobody left to tell
+	_, _ = w.Write(openAPIWith(triage.Offered())) // the peer is gone; there is nobody left to tell
 	return nil
 }

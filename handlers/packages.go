@@ -87,15 +87,13 @@ func (s *server) requestPackage(w http.ResponseWriter, r *http.Request, a triage
 	if err != nil {
 		return err
 	}
-	id, ok := triage.ParseID("C", v.Get("case"))
-	if !ok {
-		return errNothing
+	n, err := readPackage(v)
+	if err != nil {
+		return err
 	}
-	n := triage.NewPackage{Case: triage.CaseID(id), Exhibits: idList[triage.ExhibitID](v[web.FieldExhibit]), Recipient: v.Get("recipient"),
-		Basis: triage.LegalBasis(v.Get("basis")), Reference: v.Get("reference"), Scope: v.Get("scope")}
 	asked := n
 	asked.Exhibits = slices.Clone(n.Exhibits) // the use case sorts its own
-	p, err := s.desk.RequestPackage(r.Context(), a, asked)
+	p, err := s.desk.RequestPackage(r.Context(), a, asked, signed(v))
 	if status, ok := again(err); ok {
 		return s.packageForm(w, r, a, status, n, web.MessagesOf(err))
 	} else if err != nil {
@@ -140,7 +138,7 @@ func (s *server) answerPackage(approve bool) handler {
 		if err != nil {
 			return err
 		}
-		err = s.desk.AnswerPackage(r.Context(), a, id, approve, v.Get("words"))
+		err = s.desk.AnswerPackage(r.Context(), a, id, approve, v.Get("words"), signed(v))
 		if status, ok := again(err); ok {
 			return s.packagePage(w, r, a, id, status, web.MessagesOf(err))
 		} else if err != nil {

@@ -44,9 +44,9 @@ func (s *server) page(r *http.Request, title, path string) (web.Page, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Nav = web.Menu(p.Actor, web.Counts{Open: n.Open, Approvals: n.Decisions + n.Packages, Packages: n.Packages})
+		p.Nav = web.Menu(p.Actor, web.Counts{Open: n.Open, Approvals: n.Decisions + n.Packages + n.Visits, Packages: n.Packages, Opinions: n.Opinions})
 	}
-	if r.Method != head { // nobody reads the message
+	if r.Method != head && r.Header.Get("Sec-Fetch-Dest") != "empty" { // else nobody reads the message: a script looks what is new
 		p.Flash = flashes(s.sessions.PopString(r.Context(), keyFlash))
 	}
 	return p, nil

@@ -30,6 +30,7 @@ func (f *fixture) publicProbes(add adder) {
 	add("POST /me/tokens", "good", "/me/tokens", url.Values{"name": {"Telephone"}, "scope": {"uploads"}, "days": {"90"}})
 	add("POST /me/tokens", "empty", "/me/tokens", url.Values{})
 	add("POST /me/tokens/{id}/revoke", "somebody's", "/me/tokens/T-00000-00000/revoke", url.Values{})
+	f.passkeyProbes(add)
 	add("GET /outbox", "", "/outbox", nil)
 	add("GET /events", "", "/events", nil)
 }
@@ -64,7 +65,11 @@ func (f *fixture) hostProbes(add adder) {
 	for _, t := range triage.Tabs {
 		add("GET /queue", string(t), "/queue?tab="+string(t), nil)
 	}
+	add("GET /search", "", "/search", nil)
+	add("GET /search", "words", "/search?q=hidd&state=queued&from=2026-01-01", nil)
 	add("POST /queue/next", "", "/queue/next", url.Values{})
+	f.viewProbes(add)
+	f.bulkProbes(add)
 }
 
 func (f *fixture) meetingProbes(add adder) {
@@ -83,6 +88,7 @@ func (f *fixture) meetingProbes(add adder) {
 		}
 		add("GET /m/{id}", x.label, "/m/"+x.id, nil)
 		add("POST /m/{id}/certificate", x.label, "/m/"+x.id+"/certificate", nil)
+		add("POST /m/{id}/reports", x.label, "/m/"+x.id+"/reports", nil)
 		add("GET /m/{id}/session", x.label, "/m/"+x.id+"/session", nil)
 	}
 }
@@ -93,14 +99,22 @@ func (f *fixture) caseProbes(add adder, label string, m matter) {
 	for _, do := range []string{"claim", "renew", "release", "skip", "escalate", "notes", "reopen"} {
 		add("POST /cases/{id}/"+do, label, at+"/"+do, reasons)
 	}
+	add("POST /cases/{id}/defer", label, at+"/defer", url.Values{"hours": {"4"}, "words": {"The host will add to it."}})
+	add("POST /cases/{id}/defer", label+", never", at+"/defer", url.Values{"hours": {"0"}, "words": {"The host will add to it."}})
+	add("POST /cases/{id}/place", label, at+"/place", url.Values{"queue": {"-"}})
+	add("POST /cases/{id}/place", label+", no such queue", at+"/place", url.Values{"queue": {"QU-00000-00000"}})
 	p := string(m.report.People[0].ID)
-	add("POST /cases/{id}/decisions", label, at+"/decisions", url.Values{"policy-" + p: {"hate"}, "severity-" + p: {"low"},
-		"action-" + p: {"refer"}, "reasons-" + p: {"Reasons of some length."}, "days-" + p: {""}})
+	decide := url.Values{"policy-" + p: {"hate"}, "severity-" + p: {"low"},
+		"action-" + p: {"refer"}, "reasons-" + p: {"Reasons of some length."}, "days-" + p: {""}}
+	add("POST /cases/{id}/decisions", label, at+"/decisions", decide)
+	add("POST /cases/{id}/decisions/ask", label, at+"/decisions/ask", decide)
+	add("GET /cases/{id}/suggestion", label, at+"/suggestion?policy=hate&severity=high&person="+p, nil)
 	decision := m.decision
 	if decision == "" {
 		decision = "D-00000-00000"
 	}
-	for _, do := range []string{"approve", "refuse"} {
+	add("POST /cases/{id}/decisions/{decision}/approve", label+", "+unsigned, at+"/decisions/"+string(decision)+"/approve", reasons)
+	for _, do := range []string{"approve", "refuse", "ask"} {
 		add("POST /cases/{id}/decisions/{decision}/"+do, label, at+"/decisions/"+string(decision)+"/"+do, reasons)
 	}
 	x := "/exhibits/" + string(m.exhibit)
@@ -108,10 +122,13 @@ func (f *fixture) caseProbes(add adder, label string, m matter) {
 		add("GET /exhibits/{id}/"+what, label, x+"/"+what, nil)
 	}
 	add("POST /exhibits/{id}/watch", label, x+"/watch", nil)
+	add("POST /exhibits/{id}/verify", label, x+"/verify", url.Values{})
 	add("POST /exhibits/{id}/retry", label, x+"/retry", url.Values{})
 	add("GET /packages/new", label, "/packages/new?case="+string(m.id), nil)
-	add("POST /packages", label, "/packages", url.Values{"case": {string(m.id)}, "exhibit[]": {string(m.exhibit)},
-		"recipient": {"Police"}, "basis": {"warrant"}, "reference": {"7"}, "scope": {"All that there is."}})
+	disclose := url.Values{"case": {string(m.id)}, "exhibit[]": {string(m.exhibit)},
+		"recipient": {"Police"}, "basis": {"warrant"}, "reference": {"7"}, "scope": {"All that there is."}}
+	add("POST /packages", label, "/packages", disclose)
+	add("POST /packages/ask", label, "/packages/ask", disclose)
 }
 
 func (f *fixture) officeProbes(add adder) {
@@ -123,6 +140,8 @@ func (f *fixture) officeProbes(add adder) {
 		at := "/packages/" + string(x.id)
 		add("GET /packages/{id}", x.label, at, nil)
 		add("POST /packages/{id}/approve", x.label, at+"/approve", reasons)
+		add("POST /packages/{id}/approve", x.label+", "+unsigned, at+"/approve", reasons)
+		add("POST /packages/{id}/ask", x.label, at+"/ask", url.Values{})
 		add("POST /packages/{id}/refuse", x.label, at+"/refuse", reasons)
 		add("POST /packages/{id}/retry", x.label, at+"/retry", url.Values{})
 		add("GET /packages/{id}/download", x.label, at+"/download", nil)
@@ -137,4 +156,62 @@ func (f *fixture) officeProbes(add adder) {
 	add("GET /log/consistency", "", "/log/consistency?from=1", nil)
 	add("GET /log/consistency", "too much", "/log/consistency?from=99999", nil)
 	add("GET /people", "", "/people", nil)
+	add("POST /organisations/{id}/window", "", "/organisations/"+string(f.org.ID)+"/window", url.Values{"window": {"90"}})
+	add("POST /organisations/{id}/window", "too long", "/organisations/"+string(f.org.ID)+"/window", url.Values{"window": {"121"}})
+	add("POST /organisations/{id}/window", "no such", "/organisations/O-00000-00000/window", url.Values{"window": {"90"}})
+	f.visitProbes(add)
+	f.moveProbes(add)
+	f.reviewProbes(add)
+	f.hashProbes(add)
+	f.peopleProbes(add)
+}
+
+func (f *fixture) moveProbes(add adder) {
+	why := func(v url.Values) url.Values {
+		v.Set("moved", "They are about one matter.")
+		v.Set("sure", "yes")
+		return v
+	}
+	for _, x := range []struct {
+		label string
+		of    triage.CaseID
+	}{{"merged", f.merged.From}, {"merged into", f.merged.Into}, {"split", f.left.id}, {"hidden split off", f.split.Into}} {
+		add("GET /cases/{id}", x.label, "/cases/"+string(x.of), nil)
+	}
+	for _, x := range []struct {
+		label      string
+		into, from triage.CaseID
+	}{{"on other people", f.free.id, f.failed.id}, {"decided", f.decided.id, f.free.id}, {"held by somebody", f.held.id, f.free.id}, {"from nothing", f.free.id, "C-00000-00000"},
+		{"from hidden", f.left.id, f.split.Into}, {"into hidden", f.split.Into, f.left.id}, {"of both hidden", f.hidden.id, f.split.Into}} {
+		add("POST /cases/{id}/merge", x.label, "/cases/"+string(x.into)+"/merge", why(url.Values{"other": {string(x.from)}}))
+	}
+	add("POST /cases/{id}/merge", "not sure", "/cases/"+string(f.free.id)+"/merge", url.Values{"other": {string(f.failed.id)}, "moved": {"They are about one matter."}})
+	at := "/cases/" + string(f.merged.Into) + "/split"
+	add("POST /cases/{id}/split", "good", at, why(url.Values{"reports": {string(f.merged.Reports[0])}}))
+	add("POST /cases/{id}/split", "none", at, why(url.Values{}))
+	add("POST /cases/{id}/split", "hidden report", at, why(url.Values{"reports": {string(f.gone.report.ID)}}))
+	add("POST /cases/{id}/split", "hidden", "/cases/"+string(f.split.Into)+"/split", why(url.Values{"reports": {string(f.gone.report.ID)}}))
+	for _, x := range []struct {
+		label string
+		id    triage.MoveID
+	}{{"merge", f.merged.ID}, {"hidden split", f.split.ID}, {"no such", "CM-00000-00000"}} {
+		add("POST /moves/{id}/undo", x.label, "/moves/"+string(x.id)+"/undo", url.Values{})
+	}
+}
+
+func (f *fixture) visitProbes(add adder) {
+	why := url.Values{"reason": {"It goes on right now."}}
+	for _, x := range []struct {
+		label string
+		of    triage.CaseID
+	}{{"in a meeting", f.visited.id}, {"in none", f.free.id}, {"hidden", f.hidden.id}} {
+		at := "/cases/" + string(x.of) + "/visits"
+		add("POST /cases/{id}/visits", x.label, at, why)
+		add("POST /cases/{id}/visits/ask", x.label, at+"/ask", why)
+	}
+	at := "/visits/" + string(f.visit)
+	for _, do := range []string{"approve", "refuse", "ask", "end"} {
+		add("POST /visits/{id}/"+do, "waits", at+"/"+do, reasons)
+	}
+	add("POST /visits/{id}/approve", "waits, "+unsigned, at+"/approve", reasons)
 }

@@ -36,6 +36,11 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request, a triage.Actor) e
 		tab = tabs[0]
 	}
 	ask := triage.QueueQuery{Policy: triage.PolicyID(in.Get("policy")), Text: account.CleanName(in.Get("q"), triage.MaxName), Limit: queuePage}
+	if id, ok := triage.ParseID("QU", in.Get("queue")); ok {
+		ask.Queue = triage.QueueID(id)
+	} else if in.Get("queue") == string(triage.NoQueue) {
+		ask.Queue = triage.NoQueue
+	}
 	if after := in.Get("after"); after != "" {
 		var ok bool
 		if ask.After, ok = parseCursor(after); !ok {
@@ -50,8 +55,12 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request, a triage.Actor) e
 	if err != nil {
 		return err
 	}
-	v := web.QueueView{Page: p, Tab: string(tab), Query: ask.Text, Policy: ask.Policy, Policies: policiesOf(a, triage.QueueRead),
-		CanClaim: len(triage.Lanes(a, triage.CaseClaim)) > 0, Stranded: list.Stranded}
+	queues, err := s.desk.WorkQueues(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	v := web.QueueView{Page: p, Tab: string(tab), Query: ask.Text, Policy: ask.Policy, Queue: ask.Queue, Queues: queues, Policies: policiesOf(a, triage.QueueRead),
+		CanClaim: len(triage.Lanes(a, triage.CaseClaim)) > 0, CanBulk: canBulk(a, tab), Stranded: list.Stranded}
 	for _, t := range tabs {
 		n := list.Counts[t]
 		v.Tabs = append(v.Tabs, web.QueueTab{ID: string(t), Title: tabTitles[t], Href: "/queue?tab=" + string(t), Count: n,
@@ -60,20 +69,28 @@ func (s *server) queue(w http.ResponseWriter, r *http.Request, a triage.Actor) e
 	for _, row := range list.Rows {
 		v.Rows = append(v.Rows, queueRow(a, row))
 	}
-	v.Packages = packageItems(a, list.Packages)
+	v.Packages, v.Visits = packageItems(a, list.Packages), list.Visits
 	if list.More {
 		v.More = queueAddress(tab, ask, formatCursor(list.Rows[len(list.Rows)-1].Case))
 	}
 	if in.Get("after") != "" {
 		v.First = queueAddress(tab, ask, "")
 	}
+	if v.Views, err = s.viewBar(r, a, queueAddress(tab, ask, "")); err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, web.Queue(v))
 }
 
-// policiesOf is the policies of the lanes that the actor may do something in.
+// canBulk reports whether cases of a tab can be selected, to be decided together.
+func canBulk(a triage.Actor, tab triage.Tab) bool {
+	return len(triage.Lanes(a, triage.BulkDecide)) > 0 && (tab == triage.TabOpen || tab == triage.TabMine)
+}
+
+// policiesOf is the policies, retired ones too, of the lanes that the actor may do something in.
 func policiesOf(a triage.Actor, do triage.Action) (ps []triage.Policy) {
 	lanes := triage.Lanes(a, do)
-	for _, p := range triage.Policies {
+	for _, p := range triage.Policies() {
 		if slices.Contains(lanes, p.Lane) {
 			ps = append(ps, p)
 		}
@@ -99,7 +116,7 @@ func findingsWords(fs []triage.Finding) string {
 
 func queueAddress(tab triage.Tab, ask triage.QueueQuery, after string) string {
 	v := url.Values{"tab": {string(tab)}}
-	for name, value := range map[string]string{"q": ask.Text, "policy": string(ask.Policy), "after": after} {
+	for name, value := range map[string]string{"q": ask.Text, "policy": string(ask.Policy), "queue": string(ask.Queue), "after": after} {
 		if value != "" {
 			v.Set(name, value)
 		}

@@ -102,7 +102,7 @@ func (s *server) showReportForm(w http.ResponseWriter, r *http.Request, a triage
 	if len(f.People) == 0 {
 		f.People = []triage.Person{{}}
 	}
-	v := web.ReportFormView{Page: p, Form: f, Messages: m, Policies: triage.Policies, Uploads: uploads}
+	v := web.ReportFormView{Page: p, Form: f, Messages: m, Policies: triage.Offered(), Uploads: uploads}
 	for _, x := range meetings {
 		v.Meetings = append(v.Meetings, web.MeetingChoice{Meeting: x, Roster: rosters[x.ID]})
 	}

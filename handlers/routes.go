@@ -20,6 +20,7 @@ const (
 	kindStream             // server-sent events
 	kindUpload             // tus 1.0
 	kindLong               // a page that may take minutes
+	kindFile               // a form with a file, which may take minutes to come
 )
 
 // handler serves one route for the actor who asks; the zero actor is a stranger.
@@ -67,9 +68,18 @@ func (s *server) routes() []route {
 		{Method: get, Pattern: "/outbox", Needs: triage.SelfManage, Demo: true, serve: s.outbox},
 		{Method: get, Pattern: "/events", Needs: triage.SelfManage, kind: kindStream, serve: s.events},
 	}
+	rts = append(rts, s.passkeyRoutes()...)
 	rts = append(rts, s.hostRoutes()...)
 	rts = append(rts, s.meetingRoutes()...)
 	rts = append(rts, s.caseRoutes()...)
+	rts = append(rts, s.viewRoutes()...)
+	rts = append(rts, s.bulkRoutes()...)
+	rts = append(rts, s.visitRoutes()...)
+	rts = append(rts, s.moveRoutes()...)
+	rts = append(rts, s.reviewRoutes()...)
+	rts = append(rts, s.routingRoutes()...)
+	rts = append(rts, s.peopleRoutes()...)
+	rts = append(rts, s.hashRoutes()...)
 	return append(rts, s.officeRoutes()...)
 }
 
@@ -98,7 +108,8 @@ func (s *server) hostRoutes() []route {
 }
 
 func (s *server) meetingRoutes() []route {
-	certifying := s.rate(60, time.Minute)  // for each address of a peer: a school may have one for all
+	certifying := s.rate(60, time.Minute) // for each address of a peer: a school may have one for all
+	testifying := s.rate(20, time.Minute)
 	connecting := s.rate(240, time.Minute) // everyone there comes back when their network does
 	return []route{
 		{Method: get, Pattern: "/meetings", Needs: triage.MeetingRead, serve: s.meetings},
@@ -111,6 +122,7 @@ func (s *server) meetingRoutes() []route {
 		{Method: post, Pattern: "/meetings/{id}/recordings/{recording}/delete", Needs: triage.RecordingDelete, serve: s.deleteRecording},
 		{Method: get, Pattern: "/m/{id}", Needs: open, serve: s.room},
 		{Method: post, Pattern: "/m/{id}/certificate", Needs: open, kind: kindAPI, serve: s.certificate, limits: certifying},
+		{Method: post, Pattern: "/m/{id}/reports", Needs: open, kind: kindAPI, serve: s.fileAsGuest, limits: testifying},
 		{Method: get, Pattern: "/m/{id}/session", Needs: open, kind: kindStream, serve: s.control, limits: connecting},
 	}
 }
@@ -118,6 +130,7 @@ func (s *server) meetingRoutes() []route {
 func (s *server) caseRoutes() []route {
 	return []route{
 		{Method: get, Pattern: "/queue", Needs: triage.QueueRead, serve: s.queue},
+		{Method: get, Pattern: "/search", Needs: triage.QueueRead, serve: s.search},
 		{Method: post, Pattern: "/queue/next", Needs: triage.CaseClaim, serve: s.nextCase},
 		{Method: get, Pattern: "/cases/{id}", Needs: triage.CaseRead, serve: s.showCase},
 		{Method: post, Pattern: "/cases/{id}/claim", Needs: triage.CaseClaim, serve: s.claim},
@@ -128,6 +141,8 @@ func (s *server) caseRoutes() []route {
 		{Method: post, Pattern: "/cases/{id}/notes", Needs: triage.CaseNote, serve: s.note},
 		{Method: post, Pattern: "/cases/{id}/reopen", Needs: triage.CaseReopen, serve: s.reopen},
 		{Method: post, Pattern: "/cases/{id}/decisions", Needs: triage.CaseWork, serve: s.decide},
+		{Method: post, Pattern: "/cases/{id}/decisions/ask", Needs: triage.CaseWork, kind: kindAPI, serve: s.askDecide},
+		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/ask", Needs: triage.DecisionApprove, kind: kindAPI, serve: s.askAnswer},
 		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/approve", Needs: triage.DecisionApprove, serve: s.answerDecision(true)},
 		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/refuse", Needs: triage.DecisionApprove, serve: s.answerDecision(false)},
 
@@ -137,6 +152,7 @@ func (s *server) caseRoutes() []route {
 		{Method: get, Pattern: "/exhibits/{id}/contact", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedContact)},
 		{Method: get, Pattern: "/exhibits/{id}/waveform", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedWaveform)},
 		{Method: post, Pattern: "/exhibits/{id}/watch", Needs: triage.ExhibitView, kind: kindAPI, serve: s.watch},
+		{Method: post, Pattern: "/exhibits/{id}/verify", Needs: triage.ExhibitVerify, serve: s.verifyExhibit},
 		{Method: post, Pattern: "/exhibits/{id}/retry", Needs: triage.ExhibitRetry, serve: s.retryExhibit},
 	}
 }
@@ -147,6 +163,8 @@ func (s *server) officeRoutes() []route {
 		{Method: get, Pattern: "/packages/new", Needs: triage.PackageRequest, serve: s.newPackage},
 		{Method: post, Pattern: "/packages", Needs: triage.PackageRequest, serve: s.requestPackage},
 		{Method: get, Pattern: "/packages/{id}", Needs: triage.PackageRead, serve: s.showPackage},
+		{Method: post, Pattern: "/packages/ask", Needs: triage.PackageRequest, kind: kindAPI, serve: s.askRequest},
+		{Method: post, Pattern: "/packages/{id}/ask", Needs: triage.PackageApprove, kind: kindAPI, serve: s.askAnswerPackage},
 		{Method: post, Pattern: "/packages/{id}/approve", Needs: triage.PackageApprove, serve: s.answerPackage(true)},
 		{Method: post, Pattern: "/packages/{id}/refuse", Needs: triage.PackageApprove, serve: s.answerPackage(false)},
 		{Method: post, Pattern: "/packages/{id}/retry", Needs: triage.PackageDownload, serve: s.retryPackage},
@@ -159,6 +177,6 @@ func (s *server) officeRoutes() []route {
 		{Method: get, Pattern: "/log/events/{event}/proof", Needs: triage.LogRead, kind: kindText, serve: s.inclusion},
 		{Method: get, Pattern: "/log/consistency", Needs: triage.LogRead, kind: kindText, serve: s.consistency},
 
-		{Method: get, Pattern: "/people", Needs: triage.PeopleRead, serve: s.people},
+		{Method: post, Pattern: "/organisations/{id}/window", Needs: triage.PeopleChange, serve: s.setWindow},
 	}
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -20,8 +21,10 @@ type server struct {
 	sessions *scs.SessionManager
 	uploads  http.Handler
 
-	reporting paces // reports and additions of one account
-	uploading paces // uploads that one account begins
+	reporting paces      // reports and additions of one account
+	guests    guestPaces // reports of one guest
+	guestsOf  guestPaces // and of all guests of one meeting
+	uploading paces      // uploads that one account begins
 
 	streams  gate // event streams of one account
 	controls gate // control sessions of one address
@@ -43,6 +46,7 @@ func newServer(c Config) (*server, error) {
 	s := &server{Config: c, desk: c.Desk, streams: gate{max: maxStreams}, controls: gate{max: maxControls}}
 	limits := c.Limits.withDefaults()
 	s.reporting, s.uploading = limits.reports(), limits.uploads()
+	s.guests, s.guestsOf = limits.guests()
 	s.sessions = newSessions(c, s.sessionFailed)
 	s.uploads = c.Uploads(func(r *http.Request) (triage.Actor, error) { return actorOf(r), nil })
 	return s, nil
@@ -114,14 +118,25 @@ func (s *server) serve(rt route) http.Handler {
 		if err == nil {
 			err = s.admit(rt, a)
 		}
+		if requestOf(r).unkeyed && errors.Is(err, triage.ErrForbidden) {
+			err = errKeyFirst
+		}
 		if err != nil {
 			s.answer(w, r, err)
 			return
 		}
-		if rt.kind != kindUpload {
+		switch rt.kind {
+		case kindUpload:
+		case kindFile:
+			r.Body = http.MaxBytesReader(w, r.Body, maxFileForm)
+		default:
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		}
-		if err := rt.serve(w, r, a); err != nil {
+		err = rt.serve(w, r, a)
+		if requestOf(r).unkeyed && errors.Is(err, triage.ErrForbidden) {
+			err = errKeyFirst
+		}
+		if err != nil {
 			s.answer(w, r, err)
 		}
 	})
@@ -146,6 +161,7 @@ const (
 	readTime  = 30 * time.Second
 	writeTime = 60 * time.Second
 	drainTime = 5 * time.Second
+	fileTime  = 3 * time.Minute // for a form with a file, and what is done with it
 )
 
 // bounded gives every request the deadlines of a page, also those that are refused before they reach a route, and those
@@ -170,6 +186,8 @@ func limit(w http.ResponseWriter, r *http.Request, k kind) {
 		if r.ContentLength == 0 { // else net/http waits for the body before it answers
 			read = time.Time{}
 		}
+	case kindFile:
+		read, write = time.Now().Add(fileTime), time.Now().Add(fileTime+writeTime)
 	case kindLong:
 		read, write = time.Time{}, time.Time{}
 	case kindUpload:

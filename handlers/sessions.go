@@ -17,6 +17,7 @@ const (
 	keyAccount = "account" // string, the account's id
 	keyAgent   = "agent"   // string, the browser's User-Agent
 	keySeen    = "seen"    // int64, Unix time of the last use, to within seenEvery
+	keyKeyed   = "keyed"   // bool: a passkey opened it, or was made in it
 	keyFlash   = "flash"   // string, JSON of a web.Flash for the next page
 )
 
@@ -83,6 +84,9 @@ func (s *server) actor(r *http.Request) (triage.Actor, error) {
 	if idle > seenEvery {
 		s.sessions.Put(ctx, keySeen, now.Unix())
 	}
+	if s.unkeyed(s.sessions.GetBool(ctx, keyKeyed), a) {
+		a.Roles, requestOf(r).unkeyed = nil, true
+	}
 	return a, nil
 }
 
@@ -121,6 +125,9 @@ func (s *server) stillIn(r *http.Request) (triage.Actor, bool, error) {
 	a, err := s.desk.ActorOf(ctx, id)
 	if errors.Is(err, triage.ErrForbidden) || errors.Is(err, triage.ErrNotFound) {
 		return a, false, nil
+	}
+	if s.unkeyed(s.sessions.GetBool(ctx, keyKeyed), a) {
+		a.Roles = nil
 	}
 	return a, err == nil, err
 }

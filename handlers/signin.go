@@ -45,7 +45,7 @@ func (s *server) showSignIn(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, web.SignIn(web.SignInView{Page: p, Email: email, Messages: m, MailOff: s.MailOff && !s.Demo}))
+	return s.render(w, r, status, web.SignIn(web.SignInView{Page: p, Email: email, Messages: m, MailOff: s.MailOff && !s.Demo, Provider: s.OIDC != nil}))
 }
 
 func (s *server) requestLink(w http.ResponseWriter, r *http.Request, _ triage.Actor) error {
@@ -150,6 +150,9 @@ func (s *server) signOut(w http.ResponseWriter, r *http.Request, a triage.Actor)
 
 // start leads to the page that the actor's work begins on.
 func (s *server) start(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	if requestOf(r).unkeyed {
+		return seeOther(w, r, "/me#passkeys")
+	}
 	for _, at := range []struct {
 		do   triage.Action
 		path string
@@ -169,6 +172,14 @@ func (s *server) publicKeys(w http.ResponseWriter, _ *http.Request, _ triage.Act
 func download(w http.ResponseWriter, name string, text []byte) error {
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	plain(w, http.StatusOK, string(text))
+	return nil
+}
+
+// downloadAs is download of another kind of text.
+func downloadAs(w http.ResponseWriter, contentType, name string, text []byte) error {
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	w.Header().Set("Content-Type", contentType)
+	_, _ = w.Write(text) // the peer is gone; there is nobody left to tell
 	return nil
 }
 
@@ -197,7 +208,15 @@ func (s *server) showMe(w http.ResponseWriter, r *http.Request, a triage.Actor, 
 	if err != nil {
 		return err
 	}
-	v := web.MeView{Page: p, Email: acc.Email, Org: org.Name, Tokens: tokens, Form: triage.NewToken{Scopes: account.AllScopes}, Days: strconv.Itoa(triage.TokenDays)}
+	keys, err := s.desk.MyPasskeys(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	lost, err := s.desk.MyRecovery(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	v := web.MeView{Page: p, Passkeys: keys, Recovery: lost, Unkeyed: requestOf(r).unkeyed, Email: acc.Email, Org: org.Name, Tokens: tokens, Form: triage.NewToken{Scopes: account.AllScopes}, Days: strconv.Itoa(triage.TokenDays)}
 	for _, x := range list {
 		v.Sessions = append(v.Sessions, web.SessionItem{Session: x, Current: x.ID == here})
 	}
@@ -273,7 +292,16 @@ func (s *server) people(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if err != nil {
 		return err
 	}
-	v, sizes, names := web.PeopleView{Page: p, MailOff: s.MailOff, Setback: all.Setback, Stranded: all.Stranded}, map[account.OrgID]int{}, map[account.ID]string{}
+	query := account.CleanName(r.URL.Query().Get("q"), triage.MaxName)
+	found, err := s.desk.FindPeople(r.Context(), a, query)
+	if err != nil {
+		return err
+	}
+	recoveries, err := s.desk.ListRecoveries(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	v, sizes, names := web.PeopleView{Page: p, Query: query, Found: found, Recoveries: recoveries, MailOff: s.MailOff, Setback: all.Setback, Stranded: all.Stranded}, map[account.OrgID]int{}, map[account.ID]string{}
 	for _, acc := range all.Accounts {
 		sizes[acc.Org]++
 		names[acc.ID] = acc.Name

@@ -240,14 +240,14 @@ func TestRolesAndBansActAtOnce(t *testing.T) {
 	first, second := w.actor(w.person("First", account.Reviewer)), w.actor(w.person("Second", account.Lead))
 	_, err := w.desk.Claim(t.Context(), first, r.Case)
 	must(t, err)
-	d, err := w.desk.Decide(t.Context(), first, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: "threat", Severity: triage.SeverityHigh,
+	d, err := w.signing.Decide(t.Context(), first, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: "threat", Severity: triage.SeverityHigh,
 		Action: triage.ActBan, Reasons: "A threat that was meant."}})
 	must(t, err)
 	if barred.get("/reports").status != 200 {
 		t.Error("a ban acts before the second person approved it")
 	}
 	link := w.link(bert)
-	must(t, w.desk.Answer(t.Context(), second, r.Case, d.ID, true, ""))
+	must(t, w.signing.Answer(t.Context(), second, r.Case, d.ID, true, ""))
 	if a := barred.get("/reports"); a.status != 303 || a.header.Get("Location") != "/sign-in?return=%2Freports" {
 		t.Errorf("a banned person is answered %d", a.status)
 	}

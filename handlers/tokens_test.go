@@ -178,7 +178,7 @@ func TestTokensEnd(t *testing.T) {
 	rui := w.actor(w.person("Rui Reviewer", account.Reviewer))
 	_, err = w.desk.Claim(t.Context(), rui, case2.Case)
 	must(t, err)
-	_, err = w.desk.Decide(t.Context(), rui, case2.Case, []triage.Finding{{Person: case2.People[0].ID, Policy: case2.Policy, Severity: triage.SeverityLow,
+	_, err = w.signing.Decide(t.Context(), rui, case2.Case, []triage.Finding{{Person: case2.People[0].ID, Policy: case2.Policy, Severity: triage.SeverityLow,
 		Action: triage.ActSuspend, Days: 1, Reasons: "For a day."}})
 	must(t, err)
 	if got := get(first); got != 403 {

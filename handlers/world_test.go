@@ -25,6 +25,8 @@ import (
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/triage/custody"
+	"github.com/proffer/proffer/triage/passkey/passkeytest"
+	"github.com/proffer/proffer/triage/triagetest"
 )
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
@@ -36,6 +38,7 @@ type world struct {
 	dsn     string // of its database
 	objects *objects.Store
 	desk    *triage.Desk
+	signing *triagetest.Signing // the same, with a passkey for everybody
 	config  Config
 	server  *httptest.Server
 	log     *logBuffer
@@ -45,6 +48,7 @@ type world struct {
 	org     account.Organisation
 	mu      sync.Mutex
 	ahead   time.Duration // how far the desk's clock is ahead; guarded by mu
+	stopped time.Time     // where it stands still; zero: it goes; guarded by mu
 }
 
 // logBuffer is a log that can be read while it is written.
@@ -110,6 +114,9 @@ func newWorld(t testing.TB) *world {
 	clock := func() time.Time {
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if !w.stopped.IsZero() {
+			return w.stopped
+		}
 		return time.Now().Add(w.ahead)
 	}
 	var err error
@@ -125,8 +132,9 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	intake, err := objects.NewIntake(w.store, w.objects, objects.IntakeConfig{Log: log})
 	must(t, err)
-	w.desk = &triage.Desk{Store: w.store, Objects: w.objects, Signer: ringSigner{ring}, Witness: custody.NewWitness(ring), Clock: clock, Log: log,
+	w.desk = &triage.Desk{Store: w.store, Objects: w.objects, Signer: ringSigner{ring}, Witness: custody.NewWitness(ring), Clock: clock, Log: log, Dice: func(n int) int { return n },
 		URL: "http://proffer.example", Lock: time.Hour, RecordingsKeep: 30 * 24 * time.Hour}
+	w.signing = triagetest.NewSigning(w.desk)
 	hub := w.store.Hub()
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -135,7 +143,7 @@ func newWorld(t testing.TB) *world {
 	static := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "asset") })
 	w.config = Config{Desk: w.desk, Sessions: w.store.Sessions(), Changes: hubChanges{hub}, Assets: testAssets{static}, Uploads: intake.Handler,
 		Meetings: w.hub(ring), Media: http.NotFoundHandler(), PublicKeys: ring.PublicKeys, Ready: w.store.Ping, URL: "http://proffer.example", Log: log, Demo: true, Proxies: []string{"127.0.0.0/8"},
-		Limits: Limits{ReportsMinute: 1000, ReportsHour: 1000, UploadsMinute: 1000}}
+		Limits: Limits{ReportsMinute: 1000, ReportsHour: 1000, UploadsMinute: 1000, GuestMinute: 6}}
 	w.org, err = w.desk.AddOrganisation(ctx, "Acme School", account.PlanBusiness, true)
 	must(t, err)
 	w.server = w.serve(w.config)
@@ -159,6 +167,14 @@ func (w *world) advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ahead += d
+}
+
+// stopClock has the desk's clock stand still from now on.
+func (w *world) stopClock() {
+	now := w.desk.Clock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = now
 }
 
 func must(t testing.TB, err error) {
@@ -192,6 +208,7 @@ type browser struct {
 	w      *world
 	base   string
 	cookie string
+	key    *passkeytest.Authenticator // once something had to be signed
 }
 
 // answer is what came back.

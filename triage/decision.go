@@ -20,6 +20,7 @@ const (
 	DecisionInForce    DecisionState = "in force"
 	DecisionRefused    DecisionState = "refused"
 	DecisionSuperseded DecisionState = "superseded"
+	DecisionUndone     DecisionState = "undone" // taken back within minutes, before anybody was told
 )
 
 // Decision is what a person decided on a case, with one finding for each reported person.
@@ -35,6 +36,7 @@ type Decision struct {
 	Answer     string     // what the second person wrote
 	State      DecisionState
 	Supersedes DecisionID
+	Bulk       BulkID // that it was part of, or ""
 	Version    int
 }
 
@@ -46,6 +48,8 @@ type Finding struct {
 	Action   ActionKind `json:"action"`
 	Days     int        `json:"days,omitempty"` // for timed actions
 	Reasons  string     `json:"reasons"`
+	Spans    []Span     `json:"evidence,omitempty"` // what supports it
+	Evidence string     `json:"-"`                  // likewise, as typed: see ParseSpans. Not kept
 }
 
 // Severe reports whether the finding by itself needs two people (DESIGN I7). What a suspension adds to is asked by
@@ -68,14 +72,19 @@ func (d Decision) Severe() bool { return slices.ContainsFunc(d.Findings, Finding
 
 // validateFindings checks that every reported person has exactly one finding and that each is complete.
 func validateFindings(findings []Finding, people []Person, lane Lane) error {
+	return aboutEveryone(findings, people, "Decide about %s too.", func(f *Finding, p Person, fe *FieldErrors) { f.validate(p, lane, fe) })
+}
+
+// aboutEveryone checks each reported person's finding; missing is what is said, with a name in it, of who has none.
+func aboutEveryone(findings []Finding, people []Person, missing string, check func(*Finding, Person, *FieldErrors)) error {
 	var fe FieldErrors
 	for _, p := range people {
 		i := slices.IndexFunc(findings, func(f Finding) bool { return f.Person == p.ID })
 		if i < 0 {
-			fe.Add("action-"+string(p.ID), "Decide about %s too.", p.Name)
+			fe.Add("action-"+string(p.ID), missing, p.Name)
 			continue
 		}
-		findings[i].validate(p, lane, &fe)
+		check(&findings[i], p, &fe)
 	}
 	if len(findings) > len(people) && len(fe) == 0 {
 		fe.Add("", "The form names somebody who is not reported in this case. Reload it.")
@@ -85,15 +94,7 @@ func validateFindings(findings []Finding, people []Person, lane Lane) error {
 
 func (f *Finding) validate(p Person, lane Lane, fe *FieldErrors) {
 	id := string(p.ID)
-	if policy, ok := PolicyByID(f.Policy); !ok {
-		fe.Add("policy-"+id, "Choose the policy.")
-	} else if policy.Lane == LaneChildSafety && lane != LaneChildSafety {
-		fe.Add("policy-"+id, "Move the case to child safety first: only its specialists decide on that policy.")
-	}
-	rung, ok := RungOf(f.Action)
-	if !ok {
-		fe.Add("action-"+id, "Choose an action.")
-	}
+	rung := f.validateOutcome(p, lane, fe)
 	if f.Action != ActNone && !slices.Contains(Severities, f.Severity) {
 		fe.Add("severity-"+id, "Choose how severe it was.")
 	}
@@ -106,6 +107,20 @@ func (f *Finding) validate(p Person, lane Lane, fe *FieldErrors) {
 	case f.Days < 1 || f.Days > MaxDays:
 		fe.Add("days-"+id, "Say for how many days: 1 to %d.", MaxDays)
 	}
+}
+
+// validateOutcome checks what a decision and a second opinion have in common: the policy, the action and the reasons.
+func (f *Finding) validateOutcome(p Person, lane Lane, fe *FieldErrors) Rung {
+	id := string(p.ID)
+	if policy, ok := PolicyByID(f.Policy); !ok {
+		fe.Add("policy-"+id, "Choose the policy.")
+	} else if policy.Lane == LaneChildSafety && lane != LaneChildSafety {
+		fe.Add("policy-"+id, "Move the case to child safety first: only its specialists decide on that policy.")
+	}
+	rung, ok := RungOf(f.Action)
+	if !ok {
+		fe.Add("action-"+id, "Choose an action.")
+	}
 	if rung.ForKnown && p.Account == "" {
 		fe.Add("action-"+id, "%s has no account here that could be acted upon. Choose “No violation” or “Refer to law enforcement”.", p.Name)
 	}
@@ -114,6 +129,7 @@ func (f *Finding) validate(p Person, lane Lane, fe *FieldErrors) {
 	if n := len([]rune(f.Reasons)); n < 10 || n > MaxReasons {
 		fe.Add("reasons-"+id, "Give the reasons in words (10 to %d characters): the person will read them.", MaxReasons)
 	}
+	return rung
 }
 
 func plural(n int, one, many string) string {

@@ -18,6 +18,9 @@ const LeaseTime = 10 * time.Minute
 // SkipTime is for how long a skipped case is not offered again to the one who skipped it.
 const SkipTime = 4 * time.Hour
 
+// movedWithin is how soon somebody should look at a case that was moved to the child-safety lane.
+const movedWithin = time.Hour
+
 // Desk is the use cases of Proffer. It is safe for use by many goroutines at once.
 type Desk struct {
 	Store   Store
@@ -33,6 +36,9 @@ type Desk struct {
 	Platform Platform // what proofs of clips are held against; nil: nothing is verified here
 	// RecordingsKeep is how long a recording is kept after it ended (PROFFER_RECORDINGS_KEEP).
 	RecordingsKeep time.Duration
+	Budgets        Budgets // of reviewers; nil: DefaultBudgets
+	// Dice draws a number below n, for whether a decision gets a second opinion; nil: crypto/rand. Tests set it.
+	Dice func(n int) int
 }
 
 // now is the time as the store keeps it: UTC, in microseconds.
@@ -78,23 +84,33 @@ func (d *Desk) recordAt(ctx context.Context, tx Tx, at time.Time, by account.ID,
 	return tx.Log(ctx, ev)
 }
 
-// caseTarget is the one way to what Can is asked about a case: no answer is right without its parties.
+// caseTarget is the one way to what Can is asked about a case: no answer is right without its parties, nor, once it is settled, without
+// those who are to say what they think of it before they see what was decided.
 func caseTarget(ctx context.Context, tx Tx, c Case) (Target, error) {
 	parties, err := tx.Parties(ctx, c.ID)
-	return c.target(parties), err
+	on := c.target(parties)
+	if err == nil && c.State.Settled() {
+		on.Blind, err = tx.Blind(ctx, c.ID)
+	}
+	return on, err
 }
 
 // openCase fetches a case and what Can is asked about it, if the actor may do something on it.
 func openCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, Target, error) {
-	c, err := tx.Case(ctx, id)
-	if err != nil {
-		return Case{}, Target{}, err
-	}
-	on, err := caseTarget(ctx, tx, c)
+	c, on, err := caseOn(ctx, tx, id)
 	if err != nil {
 		return Case{}, Target{}, err
 	}
 	return c, on, Allow(a, do, on)
+}
+
+// caseOn fetches a case and what Can is asked about it, for those who ask something more than an action on it.
+func caseOn(ctx context.Context, tx Tx, id CaseID) (c Case, on Target, err error) {
+	if c, err = tx.Case(ctx, id); err != nil {
+		return c, on, err
+	}
+	on, err = caseTarget(ctx, tx, c)
+	return c, on, err
 }
 
 // loadCase is openCase for those who ask nothing more.
@@ -106,6 +122,23 @@ func loadCase(ctx context.Context, tx Tx, a Actor, do Action, id CaseID) (Case, 
 // send puts a message into the outbox and asks for its delivery, in the transaction of the act that it tells of.
 func (d *Desk) send(ctx context.Context, tx Tx, to account.Account, about CaseID, subject, body string) error {
 	return d.sendAs(ctx, tx, NewID(prefixMessage), to, about, subject, body)
+}
+
+// tellStaff sends a message to each member of staff who may do something.
+func (d *Desk) tellStaff(ctx context.Context, tx Tx, do Action, on Target, about CaseID, subject, body string) error {
+	staff, err := tx.Accounts(ctx, true)
+	if err != nil {
+		return err
+	}
+	for _, acc := range staff {
+		if !Can(actorOf(acc), do, on) {
+			continue
+		}
+		if err := d.send(ctx, tx, acc, about, subject, body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sendAs is send under a number that was drawn before.

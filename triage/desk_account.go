@@ -306,7 +306,7 @@ func (d *Desk) ListPeople(ctx context.Context, a Actor) (p People, err error) {
 		if p.Organisations, err = tx.Organisations(ctx); err != nil {
 			return err
 		}
-		if p.Undelivered, err = tx.Undelivered(ctx, 100); err != nil {
+		if p.Undelivered, err = tx.Undelivered(ctx, Lanes(a, PeopleRead), 100); err != nil {
 			return err
 		}
 		if p.Stranded, err = strandedForAll(ctx, tx, a); err != nil {
@@ -345,7 +345,7 @@ func (d *Desk) AddAccount(ctx context.Context, by account.ID, name, email string
 
 // AddOrganisation makes an organisation.
 func (d *Desk) AddOrganisation(ctx context.Context, name string, plan account.Plan, comped bool) (account.Organisation, error) {
-	o := account.Organisation{ID: account.OrgID(NewID(prefixOrg)), Name: account.CleanName(name, MaxTitle), Plan: plan, Comped: comped,
+	o := account.Organisation{ID: account.OrgID(NewID(prefixOrg)), Name: account.CleanName(name, MaxTitle), Plan: plan, Comped: comped, Window: account.DefaultWindow,
 		Created: d.now()}
 	if o.Name == "" {
 		return o, fieldError("name", "The organisation needs a name.")

@@ -89,10 +89,10 @@ func (d *Desk) insertAddition(ctx context.Context, tx Tx, a Actor, r Report, c C
 	if err != nil {
 		return r, err
 	}
-	if len(xs)+len(uploads) > 5*MaxClips || len(r.Additions) >= 50 {
+	if len(xs)+len(uploads) > maxCaseExhibits || len(r.Additions) >= 50 {
 		return r, fieldError("clips", "This report cannot take more. File a new one and name this one's number in it.")
 	}
-	receipt, added, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, uploads, len(xs))
+	receipt, added, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, uploads, lastNumber(xs))
 	if err != nil {
 		return r, err
 	}

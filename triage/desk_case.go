@@ -14,6 +14,7 @@ import (
 type CaseView struct {
 	Case         Case
 	On           Target // what Can is asked about the case
+	Follows      CaseID // Case.Follows, if the actor may open that one
 	Reports      []Report
 	People       []Person
 	Earlier      map[PersonID][]EarlierReport
@@ -21,9 +22,16 @@ type CaseView struct {
 	Exhibits     []ExhibitCard
 	Notes        []Note
 	Decisions    []Decision
+	Opinions     []Opinion // that were given: before that, the page says nothing of them
 	Enforcements []Enforcement
 	Packages     []PackageRow // those that the actor may read
+	Visits       []Visit      // of staff to the meeting, newest first
+	Unvisitable  string       // why nobody of staff can enter the meeting; "" where somebody can
 	Events       []LoggedEvent
+	Moves        []MoveView  // merges and splits, as far as the actor may open the other case
+	MergedInto   CaseID      // where a merged case ended
+	CanMerge     bool        // the actor may merge cases into it, or split it
+	Mergeable    []Mergeable // cases that could be merged into it
 	Names        map[account.ID]string
 	Orgs         map[account.OrgID]account.Organisation // that the reports came from
 	Now          time.Time
@@ -34,6 +42,9 @@ type ExhibitCard struct {
 	Exhibit
 	Derivatives map[DerivativeKind]Derivative
 	Watches     []Watch
+	Again       []Verification // oldest first
+	Known       []Known        // newest first
+	Listed      []Listed       // on lists that the actor may know of
 }
 
 // OpenCase shows a case. That somebody read it is recorded before anything is shown.
@@ -46,8 +57,10 @@ func (d *Desk) OpenCase(ctx context.Context, a Actor, id CaseID) (v CaseView, er
 		if err := d.recordView(ctx, tx, a, entry{custody.CaseRead, id, "case/" + string(id), custody.Detail{"kind": viewCase}}); err != nil {
 			return err
 		}
-		v, err = d.caseView(ctx, tx, a, c, on)
-		return err
+		if v, err = d.caseView(ctx, tx, a, c, on); err != nil {
+			return err
+		}
+		return d.viewsLines(ctx, tx, a, on, v.Exhibits)
 	})
 	return v, err
 }
@@ -56,14 +69,18 @@ func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case, on Target) 
 	v := CaseView{Case: c, On: on, Now: d.now(), Orgs: map[account.OrgID]account.Organisation{}, Earlier: map[PersonID][]EarlierReport{}, Standing: map[PersonID][]Enforcement{}}
 	var err error
 	steps := []func() error{
+		func() error { v.Follows, err = followed(ctx, tx, a, c); return err },
 		func() error { v.Reports, err = tx.ReportsOf(ctx, c.ID); return err },
 		func() error { v.People = peopleOf(v.Reports); return d.viewPeople(ctx, tx, a, &v) },
-		func() error { return viewExhibits(ctx, tx, &v) },
-		func() error { v.Notes, err = tx.Notes(ctx, c.ID); return err },
+		func() error { return viewExhibits(ctx, tx, a, &v) },
+		func() error { v.Notes, err = notesOf(ctx, tx, c.ID); return err },
 		func() error { v.Decisions, err = tx.Decisions(ctx, c.ID); return err },
+		func() error { v.Opinions, err = tx.OpinionsOf(ctx, c.ID); v.Opinions = given(v.Opinions); return err },
 		func() error { v.Enforcements, err = tx.Enforcements(ctx, c.ID); return err },
 		func() error { return viewPackages(ctx, tx, a, &v) },
+		func() error { return viewVisits(ctx, tx, &v) },
 		func() error { v.Events, err = tx.EventsOf(ctx, c.ID); return err },
+		func() error { return d.viewMoves(ctx, tx, a, &v) },
 		func() error { return viewOrgs(ctx, tx, &v) },
 		func() error { v.Names, err = tx.Names(ctx, v.accounts()); return err },
 	}
@@ -145,6 +162,9 @@ func viewPackages(ctx context.Context, tx Tx, a Actor, v *CaseView) error {
 
 func viewOrgs(ctx context.Context, tx Tx, v *CaseView) (err error) {
 	for _, r := range v.Reports {
+		if r.Org == "" { // a guest's
+			continue
+		}
 		if v.Orgs[r.Org], err = tx.Organisation(ctx, r.Org); err != nil {
 			return err
 		}
@@ -152,7 +172,7 @@ func viewOrgs(ctx context.Context, tx Tx, v *CaseView) (err error) {
 	return nil
 }
 
-func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {
+func viewExhibits(ctx context.Context, tx Tx, a Actor, v *CaseView) error {
 	xs, err := tx.ExhibitsOf(ctx, v.Case.ID)
 	if err != nil {
 		return err
@@ -167,6 +187,15 @@ func viewExhibits(ctx context.Context, tx Tx, v *CaseView) error {
 			xv.Derivatives[dv.Kind] = dv
 		}
 		if xv.Watches, err = tx.Watches(ctx, x.ID); err != nil {
+			return err
+		}
+		if xv.Again, err = tx.Verifications(ctx, x.ID); err != nil {
+			return err
+		}
+		if xv.Known, err = knownAs(ctx, tx, a, x); err != nil {
+			return err
+		}
+		if xv.Listed, err = tx.MatchesOf(ctx, x.ID, listLanes(a), listedShown); err != nil {
 			return err
 		}
 		v.Exhibits = append(v.Exhibits, xv)
@@ -194,6 +223,15 @@ func (v CaseView) accounts() []account.ID {
 	for _, dec := range v.Decisions {
 		ids = append(ids, dec.Decider, dec.Approver)
 	}
+	for _, x := range v.Visits {
+		ids = append(ids, x.Visitor, x.Approver)
+	}
+	for _, m := range v.Moves {
+		ids = append(ids, m.By, m.UndoneBy)
+	}
+	for _, o := range v.Opinions {
+		ids = append(ids, o.Taker, o.Settler)
+	}
 	for _, es := range v.Earlier {
 		for _, e := range es {
 			ids = append(ids, e.Reporter)
@@ -202,6 +240,9 @@ func (v CaseView) accounts() []account.ID {
 	for _, x := range v.Exhibits {
 		for _, w := range x.Watches {
 			ids = append(ids, w.Account)
+		}
+		for _, k := range x.Again {
+			ids = append(ids, k.By)
 		}
 	}
 	return ids

@@ -12,41 +12,58 @@ import (
 )
 
 // Decide takes a decision on a held case. A severe one (DESIGN I7) waits for a second person; any other comes into
-// force at once. An earlier decision is never changed: the new one supersedes it and its effects are reversed.
-func (d *Desk) Decide(ctx context.Context, a Actor, id CaseID, findings []Finding) (dec Decision, err error) {
-	err = d.Store.Update(ctx, func(tx Tx) error {
-		c, err := d.workOn(ctx, tx, a, id)
+// force at once. An earlier decision is never changed: the new one supersedes it and its effects are reversed. answer is
+// what the decider's passkey signed, which a severe one needs (AskDecide).
+func (d *Desk) Decide(ctx context.Context, a Actor, id CaseID, findings []Finding, answer []byte) (dec Decision, err error) {
+	err = d.updateSigned(ctx, func(tx Tx) error {
+		c, rs, severe, err := d.draft(ctx, tx, a, id, findings, &dec)
 		if err != nil {
 			return err
 		}
-		rs, err := tx.ReportsOf(ctx, id)
-		if err != nil {
-			return err
+		if severe {
+			if err := d.signProposal(ctx, tx, a, &dec, answer); err != nil {
+				return err
+			}
 		}
-		given := slices.Clone(findings)
-		if err := validateFindings(given, peopleOf(rs), c.Lane); err != nil {
-			return err
-		}
-		earlier, err := tx.Decisions(ctx, id)
-		if err != nil {
-			return err
-		}
-		dec = Decision{ID: DecisionID(NewID(prefixDecision)), Case: id, Number: len(earlier) + 1, Findings: given,
-			Decider: a.Account, Decided: d.now(), State: DecisionInForce}
-		if i := slices.IndexFunc(earlier, func(x Decision) bool { return x.State == DecisionInForce }); i >= 0 {
-			dec.Supersedes = earlier[i].ID
-		}
-		return d.decide(ctx, tx, a, c, &dec, rs)
+		return d.decide(ctx, tx, c, &dec, rs)
 	})
 	return dec, err
 }
 
-func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision, rs []Report) error {
+// draft is the decision that findings come to, checked, and whether it is severe.
+func (d *Desk) draft(ctx context.Context, tx Tx, a Actor, id CaseID, findings []Finding, dec *Decision) (c Case, rs []Report, severe bool, err error) {
+	if c, err = d.workOn(ctx, tx, a, id); err != nil {
+		return c, nil, false, err
+	}
+	if rs, err = tx.ReportsOf(ctx, id); err != nil {
+		return c, nil, false, err
+	}
+	given := slices.Clone(findings)
+	if err := validateFindings(given, peopleOf(rs), c.Lane); err != nil {
+		return c, nil, false, err
+	}
+	if err := spans(ctx, tx, id, given); err != nil {
+		return c, nil, false, err
+	}
+	earlier, err := tx.Decisions(ctx, id)
+	if err != nil {
+		return c, nil, false, err
+	}
+	*dec = Decision{ID: DecisionID(NewID(prefixDecision)), Case: id, Number: len(earlier) + 1, Findings: given,
+		Decider: a.Account, Decided: d.now(), State: DecisionInForce}
+	if i := slices.IndexFunc(earlier, func(x Decision) bool { return x.State == DecisionInForce }); i >= 0 {
+		dec.Supersedes = earlier[i].ID
+	}
+	if severe, err = d.severe(ctx, tx, a, *dec, rs); severe {
+		dec.State = DecisionProposed
+	}
+	return c, rs, severe, err
+}
+
+func (d *Desk) decide(ctx context.Context, tx Tx, c Case, dec *Decision, rs []Report) error {
 	step := StepDecide
-	if severe, err := d.severe(ctx, tx, a, *dec, rs); err != nil {
-		return err
-	} else if severe {
-		step, dec.State = StepPropose, DecisionProposed
+	if dec.State == DecisionProposed {
+		step = StepPropose
 	}
 	if err := c.advance(step); err != nil {
 		return err
@@ -62,6 +79,9 @@ func (d *Desk) decide(ctx context.Context, tx Tx, a Actor, c Case, dec *Decision
 	}
 	if dec.State == DecisionProposed {
 		return nil
+	}
+	if err := d.draw(ctx, tx, *dec); err != nil {
+		return err
 	}
 	return d.enact(ctx, tx, c, *dec, rs)
 }
@@ -117,8 +137,9 @@ func personName(rs []Report, id PersonID) string {
 	return string(id)
 }
 
-// Answer is the second person's approval or refusal of a severe decision.
-func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision DecisionID, approve bool, words string) error {
+// Answer is the second person's approval or refusal of a severe decision. An approval needs answer, what their passkey signed (AskAnswer); a refusal
+// changes nothing for anybody, and needs none.
+func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision DecisionID, approve bool, words string, answer []byte) error {
 	words = account.CleanText(words)
 	if !approve && len([]rune(words)) < 10 {
 		return fieldError("words", "Say why you refuse it, so that the case can be decided again.")
@@ -129,30 +150,42 @@ func (d *Desk) Answer(ctx context.Context, a Actor, id CaseID, decision Decision
 	if err := refuseKey("words", words); err != nil {
 		return err
 	}
-	return d.Store.Update(ctx, func(tx Tx) error {
-		c, err := tx.Case(ctx, id)
+	return d.updateSigned(ctx, func(tx Tx) error {
+		c, dec, err := toAnswer(ctx, tx, a, id, decision)
 		if err != nil {
 			return err
 		}
-		on, err := caseTarget(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		dec, err := tx.Decision(ctx, decision)
-		if err != nil {
-			return err
-		}
-		if dec.Case != id {
-			return Errorf(NotFound, "There is no such decision on this case.")
-		}
-		if err := Allow(a, DecisionApprove, on.Proposed(dec.Decider)); err != nil {
-			return err
-		}
-		if dec.State != DecisionProposed {
-			return Errorf(Conflict, "This decision was answered already: it is %s.", dec.State)
+		if approve {
+			if err := d.signed(ctx, tx, a, answer, dec.statementOf(custody.DecisionApproved)); err != nil {
+				return err
+			}
 		}
 		return d.answer(ctx, tx, a, c, dec, approve, words)
 	})
+}
+
+// toAnswer is a decision that the actor may answer.
+func toAnswer(ctx context.Context, tx Tx, a Actor, id CaseID, decision DecisionID) (c Case, dec Decision, err error) {
+	if c, err = tx.Case(ctx, id); err != nil {
+		return c, dec, err
+	}
+	on, err := caseTarget(ctx, tx, c)
+	if err != nil {
+		return c, dec, err
+	}
+	if dec, err = tx.Decision(ctx, decision); err != nil {
+		return c, dec, err
+	}
+	if dec.Case != id {
+		return c, dec, Errorf(NotFound, "There is no such decision on this case.")
+	}
+	if err := Allow(a, DecisionApprove, on.Proposed(dec.Decider)); err != nil {
+		return c, dec, err
+	}
+	if dec.State != DecisionProposed {
+		return c, dec, Errorf(Conflict, "This decision was answered already: it is %s.", dec.State)
+	}
+	return c, dec, nil
 }
 
 func (d *Desk) answer(ctx context.Context, tx Tx, a Actor, c Case, dec Decision, approve bool, words string) error {
@@ -181,12 +214,15 @@ func (d *Desk) answer(ctx context.Context, tx Tx, a Actor, c Case, dec Decision,
 	if err != nil {
 		return err
 	}
+	if err := d.draw(ctx, tx, dec); err != nil {
+		return err
+	}
 	return d.enact(ctx, tx, c, dec, rs)
 }
 
 // enact lets a decision take effect: the superseded one ends, accounts are acted upon, everyone concerned is told.
 func (d *Desk) enact(ctx context.Context, tx Tx, c Case, dec Decision, rs []Report) error {
-	if err := d.supersede(ctx, tx, c, dec); err != nil {
+	if err := d.supersede(ctx, tx, dec); err != nil {
 		return err
 	}
 	for _, f := range dec.Findings {
@@ -197,10 +233,10 @@ func (d *Desk) enact(ctx context.Context, tx Tx, c Case, dec Decision, rs []Repo
 	if err := d.tellLiaisons(ctx, tx, c, dec); err != nil {
 		return err
 	}
-	return d.tellReporters(ctx, tx, c, dec, rs)
+	return d.tellReporters(ctx, tx, dec, rs)
 }
 
-func (d *Desk) supersede(ctx context.Context, tx Tx, c Case, dec Decision) error {
+func (d *Desk) supersede(ctx context.Context, tx Tx, dec Decision) error {
 	if dec.Supersedes == "" {
 		return nil
 	}
@@ -212,17 +248,7 @@ func (d *Desk) supersede(ctx context.Context, tx Tx, c Case, dec Decision) error
 	if err := tx.SaveDecision(ctx, old); err != nil {
 		return err
 	}
-	ended, err := tx.ReverseEnforcements(ctx, old.ID, d.now())
-	if err != nil {
-		return err
-	}
-	for _, e := range ended {
-		if err := d.record(ctx, tx, account.System, entry{custody.EnforcementReversed, c.ID, "enforcement/" + e.ID,
-			custody.Detail{"superseded_by": string(dec.ID)}}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.reverse(ctx, tx, old, custody.Detail{"superseded_by": string(dec.ID)})
 }
 
 func (d *Desk) enforce(ctx context.Context, tx Tx, c Case, dec Decision, f Finding, rs []Report) error {
@@ -233,6 +259,13 @@ func (d *Desk) enforce(ctx context.Context, tx Tx, c Case, dec Decision, f Findi
 	e := Enforcement{ID: NewID(prefixEnforcement), Decision: dec.ID, Case: c.ID, Account: p.Account, Kind: f.Action, Starts: d.now()}
 	if f.Action == ActRemove {
 		e.Host = r.Reporter
+		if e.Host == account.Guest { // it is the host whose meetings they are kept out of
+			m, _, err := tx.Meeting(ctx, r.Meeting)
+			if err != nil {
+				return err
+			}
+			e.Host = m.Host
+		}
 	}
 	if f.Days > 0 {
 		e.Ends = e.Starts.Add(days(f.Days))
@@ -253,7 +286,7 @@ func (d *Desk) enforce(ctx context.Context, tx Tx, c Case, dec Decision, f Findi
 	if err != nil {
 		return err
 	}
-	return d.send(ctx, tx, person, c.ID, "A decision about your account", statementOfReasons(f, r, dec))
+	return d.notify(ctx, tx, dec, person, "A decision about your account", statementOfReasons(f, r, dec))
 }
 
 func personIn(rs []Report, id PersonID) (Person, Report) {
@@ -272,7 +305,7 @@ func statementOfReasons(f Finding, r Report, dec Decision) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "A person of our trust-and-safety team has looked at a report about a meeting on %s and decided:\n\n", r.Occurred.Format("2 January 2006"))
 	fmt.Fprintf(&b, "  %s\n\nRule: %s\nReasons: %s\n\n", f.Words(), f.Policy.Title(), f.Reasons)
-	b.WriteString("The report came from a host; no automated means took this decision. ")
+	b.WriteString("The report came from somebody in the meeting; no automated means took this decision. ")
 	if dec.Approver != "" {
 		b.WriteString("Two people agreed on it. ")
 	}
@@ -281,8 +314,11 @@ func statementOfReasons(f Finding, r Report, dec Decision) string {
 }
 
 // tellReporters tells each host what came of their report: what was done, never private reasons.
-func (d *Desk) tellReporters(ctx context.Context, tx Tx, c Case, dec Decision, rs []Report) error {
+func (d *Desk) tellReporters(ctx context.Context, tx Tx, dec Decision, rs []Report) error {
 	for _, r := range rs {
+		if r.Reporter == account.Guest {
+			continue // nobody to write to
+		}
 		reporter, err := tx.Account(ctx, r.Reporter)
 		if err != nil {
 			return err
@@ -297,7 +333,7 @@ func (d *Desk) tellReporters(ctx context.Context, tx Tx, c Case, dec Decision, r
 			}
 		}
 		fmt.Fprintf(&b, "\nThe report and its receipt: %s/reports/%s\nThank you for telling us.\n", d.URL, r.ID)
-		if err := d.send(ctx, tx, reporter, c.ID, "What came of your report "+string(r.ID), b.String()); err != nil {
+		if err := d.notify(ctx, tx, dec, reporter, "What came of your report "+string(r.ID), b.String()); err != nil {
 			return err
 		}
 	}
@@ -310,24 +346,12 @@ func (d *Desk) tellLiaisons(ctx context.Context, tx Tx, c Case, dec Decision) er
 	if !slices.ContainsFunc(dec.Findings, func(f Finding) bool { return f.Action == ActRefer }) {
 		return nil
 	}
-	staff, err := tx.Accounts(ctx, true)
-	if err != nil {
-		return err
-	}
 	on, err := caseTarget(ctx, tx, c)
 	if err != nil {
 		return err
 	}
-	for _, acc := range staff {
-		if !Can(actorOf(acc), PackageRequest, on) {
-			continue
-		}
-		if err := d.send(ctx, tx, acc, c.ID, "A case was referred to law enforcement", fmt.Sprintf(
-			"A decision refers this case to law enforcement, so a package of its exhibits may be asked for:\n\n%s/cases/%s\n", d.URL, c.ID)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.tellStaff(ctx, tx, PackageRequest, on, c.ID, "A case was referred to law enforcement", fmt.Sprintf(
+		"A decision refers this case to law enforcement, so a package of its exhibits may be asked for:\n\n%s/cases/%s\n", d.URL, c.ID))
 }
 
 // Reopen puts a settled case back into the queue, so that a new decision can be taken. The old one stays in force

@@ -133,7 +133,7 @@ func TestRefusedDecision(t *testing.T) {
 	if w.ok(err); d.Number != 2 || d.Supersedes != "" {
 		t.Errorf("%+v", d)
 	}
-	w.logs(r.Case, custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade, custody.DecisionFinding, custody.DecisionRejected,
+	w.logs(r.Case, custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.ActSigned, custody.DecisionMade, custody.DecisionFinding, custody.DecisionRejected,
 		custody.CaseRead, custody.ReportAmended, custody.CaseClaimed, custody.DecisionMade, custody.DecisionFinding, custody.EnforcementStarted)
 }
 

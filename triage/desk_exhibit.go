@@ -21,6 +21,7 @@ const (
 	viewOriginal = "original"
 	viewStills   = "stills"
 	viewPreview  = "preview"
+	viewLines    = "lines" // of chat, which stand on the page itself
 	viewCase     = "page"
 )
 
@@ -96,12 +97,31 @@ func (d *Desk) viewExhibit(ctx context.Context, a Actor, id ExhibitID, kind stri
 		if x, err = tx.Exhibit(ctx, id); err != nil {
 			return err
 		}
-		if _, err := loadCase(ctx, tx, a, ExhibitView, x.Case); err != nil {
+		c, err := loadCase(ctx, tx, a, ExhibitView, x.Case)
+		if err != nil {
 			return err
+		}
+		if kind == viewOriginal || kind == viewPreview {
+			if err := d.withinBudget(ctx, tx, a, c.Policy); err != nil {
+				return err
+			}
 		}
 		return d.recordView(ctx, tx, a, entry{custody.ExhibitViewed, x.Case, "exhibit/" + string(id), custody.Detail{"kind": kind}})
 	})
 	return x, err
+}
+
+// viewsLines records that somebody is shown lines of chat: the page that names the exhibits has their words, so to open it is to view them.
+func (d *Desk) viewsLines(ctx context.Context, tx Tx, a Actor, on Target, xs []ExhibitCard) error {
+	for _, x := range xs {
+		if x.Container != ContainerLines || x.Verdict == nil || !Can(a, ExhibitView, on) {
+			continue
+		}
+		if err := d.recordView(ctx, tx, a, entry{custody.ExhibitViewed, x.Case, "exhibit/" + string(x.ID), custody.Detail{"kind": viewLines}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recordView records that somebody looks at something, once for each viewing.
@@ -208,7 +228,7 @@ func (d *Desk) RetryExhibit(ctx context.Context, a Actor, id ExhibitID) (x Exhib
 
 // Sweep collects what time has overtaken and reports whether there may be more.
 func (d *Desk) Sweep(ctx context.Context) error {
-	return errors.Join(d.expireLeases(ctx), d.closeDelivered(ctx), d.sweepRecordings(ctx))
+	return errors.Join(d.expireLeases(ctx), d.closeDelivered(ctx), d.sweepRecordings(ctx), d.sweepVisits(ctx))
 }
 
 func (d *Desk) expireLeases(ctx context.Context) error {

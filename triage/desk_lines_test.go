@@ -8,6 +8,7 @@ import (
 
 	"github.com/proffer/proffer/media/clip"
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/custody"
 )
 
 // written is a file of lines that the host makes of what two people wrote.
@@ -61,6 +62,30 @@ func TestLines(t *testing.T) {
 	x, v := p.lines(p.written(), nil)
 	if x.Trust != triage.TrustVerified || x.Container != triage.ContainerLines || v.Clip != nil || v.Lines == nil || len(v.Lines.Lines) != 4 || v.Grade() != clip.Verified {
 		t.Fatalf("the lines are %s: %+v", x.Trust, v.Lines)
+	}
+}
+
+// TestLinesViewed holds that who opens the page of a case with lines of chat is on record as having viewed them, once a viewing.
+func TestLinesViewed(t *testing.T) {
+	t.Parallel()
+	p := newProven(t)
+	x, _ := p.lines(p.written(), nil)
+	for range 2 {
+		_, err := p.OpenCase(t.Context(), p.people["rui"], x.Case)
+		p.ok(err)
+	}
+	var by []string
+	p.ok(p.Store.View(t.Context(), func(tx triage.Tx) error {
+		es, err := tx.EventsOn(t.Context(), x.Case, "exhibit/"+string(x.ID), custody.ExhibitViewed)
+		for _, e := range es {
+			if e.Act == custody.ExhibitViewed {
+				by = append(by, e.Detail["kind"]+" "+e.Actor)
+			}
+		}
+		return err
+	}))
+	if want := "lines " + string(p.people["rui"].Account); len(by) != 1 || by[0] != want {
+		t.Errorf("viewed: %q, want %q once", by, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -219,22 +220,79 @@ func (d *Desk) ReadLog(ctx context.Context, a Actor, from int64, limit int) (p L
 	return p, err
 }
 
-// withheld reports which of the leaves are about a case that the actor may not know of (DESIGN I10). An auditor may read
-// every other entry of the log.
+// closedSubject begins the subject of what is of the child-safety lane and of no case: its queues and rules.
+const closedSubject = "closed_"
+
+// inLane is the subject of something that is of a lane and of no case.
+func inLane(l Lane, subject string) string {
+	if l == LaneChildSafety {
+		return closedSubject + subject
+	}
+	return subject
+}
+
+// withheld reports which of the leaves are about a case, or a lane, that the actor may not know of (DESIGN I10), or about what lies
+// in such a case now. An auditor may read every other entry of the log, but those about uploads while nobody knows yet which case they will be of.
 func withheld(ctx context.Context, tx Tx, a Actor, leaves []custody.Leaf) ([]bool, error) {
-	hidden := map[string]bool{"": false}
+	hidden, moved := map[CaseID]bool{"": false}, map[string]bool{}
+	hides := func(id CaseID) (bool, error) {
+		if _, known := hidden[id]; !known {
+			c, err := tx.Case(ctx, id)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return false, err
+			}
+			hidden[id] = err != nil || !Can(a, LogRead, Target{Lane: c.Lane})
+		}
+		return hidden[id], nil
+	}
 	out := make([]bool, len(leaves))
 	for i, l := range leaves {
-		if _, known := hidden[l.Case]; !known {
-			c, err := tx.Case(ctx, CaseID(l.Case))
-			if err != nil && !errors.Is(err, ErrNotFound) {
+		of, pending, err := caseOfLeaf(ctx, tx, l)
+		if err != nil {
+			return nil, err
+		}
+		about := []CaseID{CaseID(of)}
+		if _, known := moved[of]; !known {
+			ms, err := tx.MovesOf(ctx, CaseID(of))
+			if err != nil {
 				return nil, err
 			}
-			hidden[l.Case] = err != nil || !Can(a, LogRead, Target{Lane: c.Lane})
+			moved[of] = len(ms) > 0
 		}
-		out[i] = hidden[l.Case]
+		if moved[of] {
+			elsewhere, err := casesOf(ctx, tx, l.Subject)
+			if err != nil {
+				return nil, err
+			}
+			about = append(about, elsewhere...)
+		}
+		out[i] = pending || strings.HasPrefix(l.Subject, closedSubject) && !Can(a, LogRead, Target{Lane: LaneChildSafety})
+		for _, id := range about {
+			hides, err := hides(id)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = out[i] || hides
+		}
 	}
 	return out, nil
+}
+
+// caseOfLeaf is the case that an entry is about. An upload is logged before there is one: it is of the case whose report took it, and pending
+// while a report still could. Otherwise clips that no report to be seen has would count those that may not be seen.
+func caseOfLeaf(ctx context.Context, tx Tx, l custody.Leaf) (of string, pending bool, err error) {
+	id, upload := strings.CutPrefix(l.Subject, "upload/")
+	if l.Case != "" || !upload {
+		return l.Case, false, nil
+	}
+	u, err := tx.Upload(ctx, UploadID(id))
+	if errors.Is(err, ErrNotFound) {
+		return "", false, nil
+	} else if err != nil || u.Exhibit == "" {
+		return "", u.State == UploadOpen || u.State == UploadSealed, err
+	}
+	x, err := tx.Exhibit(ctx, u.Exhibit)
+	return string(x.Case), false, err
 }
 
 // VerifyLog recomputes the whole log and compares it with every checkpoint, the one that is kept outside the database

@@ -9,38 +9,22 @@ import (
 
 	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/triage/custody"
+	"github.com/proffer/proffer/triage/passkey"
 )
 
-// RequestPackage asks for a law-enforcement package of named exhibits of a settled case. It waits for a second person.
-func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Package, err error) {
-	err = d.Store.Update(ctx, func(tx Tx) error {
-		c, err := loadCase(ctx, tx, a, PackageRequest, n.Case)
-		if err != nil {
+// RequestPackage asks for a law-enforcement package of named exhibits of a settled case. It waits for a second person. answer is what the actor's
+// passkey signed (AskRequest).
+func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage, answer []byte) (p Package, err error) {
+	err = d.updateSigned(ctx, func(tx Tx) error {
+		c, there, err := d.draftPackage(ctx, tx, a, &n, &p)
+		if err != nil || there {
 			return err
 		}
-		if !c.State.Settled() {
-			return Errorf(Conflict, "Only a decided case can be disclosed; this one is “%s”.", strings.ToLower(c.State.Title()))
-		}
-		xs, err := tx.ExhibitsOf(ctx, c.ID)
-		if err != nil {
+		if err := d.signedAs(ctx, tx, a, answer, "package", func(number string) passkey.Statement {
+			p.ID = PackageID(number)
+			return p.statementOf(custody.PackageRequested)
+		}); err != nil {
 			return err
-		}
-		if err := n.Validate(xs); err != nil {
-			return err
-		}
-		dec, err := decisionInForce(ctx, tx, c.ID)
-		if err != nil {
-			return err
-		}
-		if p, err = d.askedAlready(ctx, tx, a, n, dec.ID); err != nil || p.ID != "" {
-			return err
-		}
-		p = Package{ID: PackageID(NewID(prefixPackage)), Case: c.ID, Lane: c.Lane, Decision: dec.ID, Exhibits: n.Exhibits, Recipient: n.Recipient,
-			Basis: n.Basis, Reference: n.Reference, Scope: n.Scope, Requester: a.Account, Requested: d.now(), State: PackageRequested}
-		for _, x := range xs {
-			if slices.Contains(n.Exhibits, x.ID) {
-				p.Total += x.Size
-			}
 		}
 		if err := tx.InsertPackage(ctx, p); err != nil {
 			return err
@@ -48,6 +32,38 @@ func (d *Desk) RequestPackage(ctx context.Context, a Actor, n NewPackage) (p Pac
 		return d.recordAt(ctx, tx, p.Requested, a.Account, entry{custody.PackageRequested, c.ID, "package/" + string(p.ID), PackageFacts(p, c.Policy, nameOf(a))})
 	})
 	return p, err
+}
+
+// draftPackage is the package that a form comes to, checked; there: it is one that the same form made already.
+func (d *Desk) draftPackage(ctx context.Context, tx Tx, a Actor, n *NewPackage, p *Package) (c Case, there bool, err error) {
+	if c, err = loadCase(ctx, tx, a, PackageRequest, n.Case); err != nil {
+		return c, false, err
+	}
+	if !c.State.Settled() {
+		return c, false, Errorf(Conflict, "Only a decided case can be disclosed; this one is “%s”.", strings.ToLower(c.State.Title()))
+	}
+	xs, err := tx.ExhibitsOf(ctx, c.ID)
+	if err != nil {
+		return c, false, err
+	}
+	if err := n.Validate(xs); err != nil {
+		return c, false, err
+	}
+	dec, err := decisionInForce(ctx, tx, c.ID)
+	if err != nil {
+		return c, false, err
+	}
+	if *p, err = d.askedAlready(ctx, tx, a, *n, dec.ID); err != nil || p.ID != "" {
+		return c, p.ID != "", err
+	}
+	*p = Package{ID: PackageID(NewID(prefixPackage)), Case: c.ID, Lane: c.Lane, Decision: dec.ID, Exhibits: n.Exhibits, Recipient: n.Recipient,
+		Basis: n.Basis, Reference: n.Reference, Scope: n.Scope, Requester: a.Account, Requested: d.now(), State: PackageRequested}
+	for _, x := range xs {
+		if slices.Contains(n.Exhibits, x.ID) {
+			p.Total += x.Size
+		}
+	}
+	return c, false, nil
 }
 
 // askedAlready finds the package that the same form asked for a moment ago, when its answer was lost and it was sent again.
@@ -125,8 +141,9 @@ func loadPackage(ctx context.Context, tx Tx, a Actor, do Action, id PackageID) (
 	return p, err
 }
 
-// AnswerPackage is the second person's approval or refusal. An approved package is built by a job.
-func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve bool, words string) error {
+// AnswerPackage is the second person's approval or refusal. An approved package is built by a job. An approval needs answer, what their passkey
+// signed (AskAnswerPackage).
+func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve bool, words string, answer []byte) error {
 	words = account.CleanText(words)
 	if n := len([]rune(words)); !approve && n < 10 || n > MaxNote {
 		return fieldError("words", "Say in 10 to %d characters why you refuse it.", MaxNote)
@@ -134,16 +151,16 @@ func (d *Desk) AnswerPackage(ctx context.Context, a Actor, id PackageID, approve
 	if err := refuseKey("words", words); err != nil {
 		return err
 	}
-	return d.Store.Update(ctx, func(tx Tx) error {
-		p, err := loadPackage(ctx, tx, a, PackageApprove, id)
+	return d.updateSigned(ctx, func(tx Tx) error {
+		p, err := packageToAnswer(ctx, tx, a, id)
 		if err != nil {
 			return err
 		}
-		if p.State != PackageRequested {
-			return Errorf(Conflict, "This package was answered already: it is %s.", p.State)
-		}
 		if approve {
 			if err := mayLeave(ctx, tx, p); err != nil {
+				return err
+			}
+			if err := d.signed(ctx, tx, a, answer, p.statementOf(custody.PackageApproved)); err != nil {
 				return err
 			}
 		}

@@ -117,7 +117,7 @@ func TestPackageLife(t *testing.T) {
 		t.Errorf("%+v", v.Package)
 	}
 	w.is(triage.ErrConflict, w.RetryPackage(t.Context(), lior, p.ID))
-	want := []custody.Act{custody.PackageRequested, custody.PackageApproved, custody.PackageFailed, custody.PackageRetried,
+	want := []custody.Act{custody.ActSigned, custody.PackageRequested, custody.ActSigned, custody.PackageApproved, custody.PackageFailed, custody.PackageRetried,
 		custody.ExhibitExported, custody.PackageBuilt,
 		custody.PackageDownloaded, custody.PackageDownloaded}
 	if got := w.acts(r.Case)[n:]; !slices.Equal(got, want) {

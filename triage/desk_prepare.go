@@ -80,6 +80,8 @@ type Prepared struct {
 
 	Verdict []byte // what was found about its proof (Desk.Verify); nil where it has none
 	Trust   Trust  // the verdict's
+
+	Print *Print // what it is compared by; nil where it was not read as a whole
 }
 
 // FinishPreparing writes what the preparation found; what was made of the clip is kept before. A preview that is wanted
@@ -99,6 +101,14 @@ func (d *Desk) FinishPreparing(ctx context.Context, id ExhibitID, p Prepared) er
 			x.Processing, act = ProcessingFailed, custody.ExhibitFailed
 		}
 		if err := tx.SaveExhibit(ctx, x); err != nil {
+			return err
+		}
+		if p.Print != nil {
+			if err := tx.PutPrint(ctx, id, *p.Print); err != nil {
+				return err
+			}
+		}
+		if err := tx.Enqueue(ctx, MatchExhibit{Exhibit: id}); err != nil {
 			return err
 		}
 		if wanted, err := wantsPreview(ctx, tx, x); err != nil {
@@ -172,8 +182,11 @@ func (d *Desk) queueWhenPrepared(ctx context.Context, tx Tx, id CaseID) error {
 	if err := c.advance(StepPrepared); err != nil {
 		return err
 	}
+	if err := d.rateAgain(ctx, tx, &c); err != nil { // what the clips' proofs came to is known now
+		return err
+	}
 	if err := tx.SaveCase(ctx, c); err != nil {
 		return err
 	}
-	return d.record(ctx, tx, account.System, entry{Act: custody.CaseQueued, Case: id, Subject: "case/" + string(id)})
+	return d.record(ctx, tx, account.System, entry{custody.CaseQueued, id, "case/" + string(id), RatedFacts(c)})
 }

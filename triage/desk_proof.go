@@ -45,6 +45,9 @@ func planProofs(ctx context.Context, tx Tx, a Actor, receipt *custody.Receipt, x
 		if u.Size > clip.MaxProof {
 			return fieldError("clips", "“%s” is too large to be a proof.", u.Name)
 		}
+		if u.SHA256 == xs[i].SHA256 { // by the same upload, or by another of the same bytes
+			return fieldError("clips", "“%s” is attached as a clip and as its own proof. Attach it once: lines of chat need no proof beside them, and a clip needs another file.", u.Name)
+		}
 		xs[i].Proof, xs[i].ProofSize = u.SHA256, u.Size
 		receipt.Clips = append(receipt.Clips, custody.Clip{SHA256: [32]byte(u.SHA256), Size: u.Size})
 	}
@@ -123,20 +126,21 @@ func (d *Desk) Verify(ctx context.Context, x Exhibit) (verdict []byte, trust Tru
 	}
 	var found clip.Found
 	if lines {
-		found.Lines, err = d.verifyLines(ctx, x, r, platform)
+		found.Lines, err = d.verifyLines(ctx, x, platform)
 	} else {
-		found.Clip, err = d.verifyClip(ctx, x, r, platform)
+		found.Clip, err = d.verifyClip(ctx, x, platform)
 	}
 	if err != nil {
 		return nil, "", err
 	}
+	HoldAgainst(&found, r, x.HasProof())
 	if verdict, err = json.Marshal(found); err != nil {
 		return nil, "", err
 	}
 	return verdict, Trust(found.Grade()), nil
 }
 
-func (d *Desk) verifyClip(ctx context.Context, x Exhibit, r Report, platform clip.Platform) (*clip.Verdict, error) {
+func (d *Desk) verifyClip(ctx context.Context, x Exhibit, platform clip.Platform) (*clip.Verdict, error) {
 	proof, err := d.OpenProof(ctx, x)
 	if err != nil {
 		return nil, err
@@ -150,8 +154,20 @@ func (d *Desk) verifyClip(ctx context.Context, x Exhibit, r Report, platform cli
 	if err != nil {
 		return nil, fmt.Errorf("verifying %s: %w", x.ID, err)
 	}
-	holdAgainstReport(&v, r, v.Meeting, v.Reporter, v.Sender)
 	return &v, nil
+}
+
+// HoldAgainst adds what the report says against what was found about one of its exhibits; beside tells whether a proof came with it.
+func HoldAgainst(f *clip.Found, r Report, beside bool) {
+	if v := f.Clip; v != nil {
+		holdAgainstReport(v, r, v.Meeting, v.Reporter, v.Sender)
+	}
+	if v := f.Lines; v != nil {
+		if beside {
+			v.Contradict("A proof came with it that belongs to something else: a file of lines is its own.")
+		}
+		holdAgainstReport(v, r, v.Meeting, v.Reporter, v.Senders...)
+	}
 }
 
 // holdAgainstReport finds a proof that is another report's: of another meeting, by another person, or about somebody whom this one does not name.

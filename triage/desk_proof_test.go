@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -167,4 +168,24 @@ func TestAttendeesReport(t *testing.T) {
 	n.Key += "x"
 	_, err = p.FileReport(t.Context(), p.people["rui"], n)
 	p.is(triage.ErrInvalid, err)
+}
+
+// TestOwnProof attaches the same bytes as a clip and as its proof: by one upload, and by two. The form says so, and nothing is lost.
+func TestOwnProof(t *testing.T) {
+	t.Parallel()
+	p := newProven(t)
+	clip := p.stored("host", "clip.webm", p.file)
+	n := p.form("hate", clip)
+	n.Meeting, n.People = p.id, []triage.Person{{Name: "Gus"}}
+	for _, proof := range []triage.UploadID{clip, p.stored("host", "again.webm", p.file)} {
+		n.Proofs = []triage.UploadID{proof}
+		_, err := p.FileReport(t.Context(), p.people["host"], n)
+		var fe triage.FieldErrors
+		if !errors.As(err, &fe) || fe[0].Field != "clips" || !strings.Contains(fe[0].Error(), "as its own proof") {
+			t.Errorf("a clip as its own proof is %v", err)
+		}
+	}
+	n.Proofs = []triage.UploadID{p.stored("host", "clip.proof", p.proof)}
+	_, err := p.FileReport(t.Context(), p.people["host"], n)
+	p.ok(err)
 }

@@ -63,6 +63,7 @@ type Queue struct {
 	More     bool
 	Counts   map[Tab]int
 	Packages []PackageRow // on TabApproval: packages that wait for the actor as second person
+	Visits   []VisitRow   // on TabApproval: visits to meetings that wait for the actor as second person
 	Stranded []CaseID     // for leads: queued cases that none but a lead may take, as every other reviewer is a party
 }
 
@@ -98,12 +99,12 @@ func (d *Desk) ListQueue(ctx context.Context, a Actor, tab Tab, ask QueueQuery) 
 		if !ok {
 			return nil
 		}
-		q.Policy, q.Text, q.After = ask.Policy, account.CleanName(ask.Text, MaxName), ask.After
+		q.Policy, q.Queue, q.Text, q.After = ask.Policy, ask.Queue, account.CleanName(ask.Text, MaxName), ask.After
 		q.Limit = min(max(ask.Limit, 1), 199)
 		if err := d.listRows(ctx, tx, a, q, &out); err != nil || tab != TabApproval {
 			return err
 		}
-		return addProposals(ctx, tx, a, &out)
+		return d.addProposals(ctx, tx, a, &out)
 	})
 	return out, err
 }
@@ -123,7 +124,7 @@ func (d *Desk) listRows(ctx context.Context, tx Tx, a Actor, q QueueQuery, out *
 }
 
 // addProposals fills in what the approval tab shows besides.
-func addProposals(ctx context.Context, tx Tx, a Actor, out *Queue) (err error) {
+func (d *Desk) addProposals(ctx context.Context, tx Tx, a Actor, out *Queue) (err error) {
 	for i := range out.Rows {
 		row := &out.Rows[i]
 		ds, err := tx.Decisions(ctx, row.ID)
@@ -140,7 +141,10 @@ func addProposals(ctx context.Context, tx Tx, a Actor, out *Queue) (err error) {
 		}
 		row.Proposed, row.Proposer = &ds[at], names[ds[at].Decider]
 	}
-	out.Packages, err = packagesToApprove(ctx, tx, a)
+	if out.Packages, err = packagesToApprove(ctx, tx, a); err != nil {
+		return err
+	}
+	out.Visits, err = d.visitsToApprove(ctx, tx, a)
 	return err
 }
 
@@ -149,6 +153,8 @@ type Waiting struct {
 	Open      int // cases to take
 	Decisions int // of others, to approve
 	Packages  int // of others, to approve
+	Visits    int // of others to meetings, to approve
+	Opinions  int // second opinions to give, and for leads those that differ
 }
 
 // WaitingLimit is up to where Waiting counts.
@@ -157,12 +163,12 @@ const WaitingLimit = 100
 // CountWaiting counts what waits for the actor, in their lanes and without what they are a party to.
 func (d *Desk) CountWaiting(ctx context.Context, a Actor) (n Waiting, err error) {
 	claim, approve := Lanes(a, CaseClaim), Lanes(a, DecisionApprove)
-	if len(claim)+len(approve)+len(Lanes(a, PackageApprove)) == 0 {
+	if len(claim)+len(approve)+len(Lanes(a, PackageApprove))+len(Lanes(a, VisitApprove)) == 0 {
 		return n, nil
 	}
 	err = d.Store.View(ctx, func(tx Tx) error {
 		n = Waiting{}
-		if n.Open, err = tx.Count(ctx, QueueQuery{Lanes: claim, States: []State{StateQueued}, Without: a.Account}, WaitingLimit); err != nil {
+		if n.Open, err = tx.Count(ctx, QueueQuery{Lanes: claim, States: []State{StateQueued}, Without: a.Account, Awake: d.now()}, WaitingLimit); err != nil {
 			return err
 		}
 		q := QueueQuery{Lanes: approve, States: []State{StateAwaiting}, Proposer: a.Account, Without: a.Account}
@@ -170,7 +176,15 @@ func (d *Desk) CountWaiting(ctx context.Context, a Actor) (n Waiting, err error)
 			return err
 		}
 		ps, err := packagesToApprove(ctx, tx, a)
-		n.Packages = len(ps)
+		if err != nil {
+			return err
+		}
+		vs, err := d.visitsToApprove(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		n.Packages, n.Visits = len(ps), len(vs)
+		n.Opinions, err = d.countOpinions(ctx, tx, a)
 		return err
 	})
 	return n, err
@@ -217,6 +231,9 @@ func (d *Desk) ClaimNext(ctx context.Context, a Actor) (c Case, err error) {
 }
 
 func (d *Desk) claim(ctx context.Context, tx Tx, a Actor, c *Case) error {
+	if err := d.wanted(ctx, tx, a, *c); err != nil {
+		return err
+	}
 	if c.State == StateClaimed {
 		if err := d.recordExpiry(ctx, tx, *c); err != nil {
 			return err
@@ -225,7 +242,10 @@ func (d *Desk) claim(ctx context.Context, tx Tx, a Actor, c *Case) error {
 	if err := c.advance(StepClaim); err != nil {
 		return err
 	}
-	c.Claimant = a.Account
+	c.Deferred = noTime
+	if c.Claimant = a.Account; c.Looked.IsZero() {
+		c.Looked = d.now()
+	}
 	if err := d.renew(ctx, tx, c); err != nil {
 		return err
 	}
@@ -327,9 +347,9 @@ func (d *Desk) Escalate(ctx context.Context, a Actor, id CaseID, to Lane, words 
 		}
 		act, step := custody.CaseEscalated, StepEscalate
 		if to == LaneChildSafety && c.Lane != LaneChildSafety {
-			act, step, c.Lane, c.Priority = custody.CaseMoved, StepRelease, LaneChildSafety, 100
-			if due := d.now().Add(ServiceLevel(Policy{Level: 0})); due.Before(c.Due) {
-				c.Due = due
+			act, step = custody.CaseMoved, StepRelease
+			if err := d.intoChildSafety(ctx, tx, &c); err != nil {
+				return err
 			}
 		}
 		if err := c.advance(step); err != nil {
@@ -338,11 +358,23 @@ func (d *Desk) Escalate(ctx context.Context, a Actor, id CaseID, to Lane, words 
 		if err := tx.SaveCase(ctx, c); err != nil {
 			return err
 		}
+		if err := d.takeMergedAlong(ctx, tx, a, c); err != nil {
+			return err
+		}
 		if err := tx.InsertNote(ctx, Note{NewID(prefixNote), id, a.Account, d.now(), words}); err != nil {
 			return err
 		}
 		return d.record(ctx, tx, a.Account, entry{act, id, "case/" + string(id), custody.Detail{"words": words, "lane": string(c.Lane)}})
 	})
+}
+
+// intoChildSafety moves a case into the lane, as urgent as what is reported there. What queue it was in says nothing there.
+func (d *Desk) intoChildSafety(ctx context.Context, tx Tx, c *Case) error {
+	c.Lane, c.Queue, c.Placed = LaneChildSafety, "", false
+	if due := d.now().Add(movedWithin); due.Before(c.Due) {
+		c.Due = due
+	}
+	return d.rateAgain(ctx, tx, c)
 }
 
 // AddNote writes a note that the staff who may see the case can read.

@@ -2,6 +2,7 @@ package triage
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,10 @@ func (d *Desk) FileReport(ctx context.Context, a Actor, n NewReport) (Report, er
 	if err := Allow(a, ReportCreate, Target{}); err != nil {
 		return Report{}, err
 	}
+	return d.file(ctx, a, n)
+}
+
+func (d *Desk) file(ctx context.Context, a Actor, n NewReport) (Report, error) {
 	if err := n.Validate(d.now()); err != nil {
 		return Report{}, err
 	}
@@ -37,7 +42,7 @@ func (d *Desk) fileOnce(ctx context.Context, a Actor, n NewReport) (filed Report
 	if err := d.retainUploads(ctx, a, n.files()); err != nil {
 		return Report{}, err
 	}
-	err = d.Store.Update(ctx, func(tx Tx) (err error) {
+	err = d.updateAgain(ctx, func(tx Tx) (err error) { // a case that it joins may be written to meanwhile
 		filed, err = d.insertReport(ctx, tx, a, n)
 		return err
 	})
@@ -49,7 +54,7 @@ func (d *Desk) fileOnce(ctx context.Context, a Actor, n NewReport) (filed Report
 // in words, and filed once it comes with a key of its own.
 func (d *Desk) filedAlready(ctx context.Context, a Actor, n NewReport) (r Report, err error) {
 	err = d.Store.View(ctx, func(tx Tx) error {
-		r, err = tx.ReportByKey(ctx, a.Account, n.Key)
+		r, err = reportByKey(ctx, tx, a, n.Key)
 		return err
 	})
 	if err == nil && r.Form != n.digest() {
@@ -109,25 +114,25 @@ func fieldError(field, format string, args ...any) error {
 func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (Report, error) {
 	now := d.now()
 	policy, _ := PolicyByID(n.Policy)
-	r := Report{ID: ReportID(NewID(prefixReport)), Reporter: a.Account, Org: a.Org, Key: n.Key, Form: n.digest(), Meeting: n.Meeting,
+	r := Report{ID: ReportID(NewID(prefixReport)), Reporter: a.Account, Guest: a.Guest, Org: a.Org, Key: n.Key, Form: n.digest(), Meeting: n.Meeting,
 		MeetingName: n.MeetingName, Occurred: n.Occurred.UTC().Truncate(time.Microsecond), Policy: n.Policy, Words: n.Words, Simulated: n.Simulated, Filed: now}
 	if err := d.resolve(ctx, tx, a, n, &r); err != nil {
 		return Report{}, err
 	}
-	earlier, err := countEarlier(ctx, tx, r.People, policy.Lane)
-	if err != nil {
-		return Report{}, err
-	}
 	c := Case{ID: CaseID(NewID(prefixCase)), Lane: policy.Lane, Policy: policy.ID, State: StateReceived,
-		Priority: Priority(policy, earlier), Opened: now, Due: now.Add(ServiceLevel(policy)), Simulated: n.Simulated}
+		Opened: now, Due: now.Add(policy.LookWithin), Simulated: n.Simulated}
 	if len(n.Uploads) == 0 {
 		c.State = StateQueued // nothing to prepare
 	}
-	r.Case = c.ID
-	if err := tx.InsertCase(ctx, c); err != nil {
+	joined, err := joinable(ctx, tx, r, &c, len(n.Uploads))
+	if err != nil {
 		return Report{}, err
 	}
-	receipt, exhibits, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, n.Uploads, 0)
+	if joined.ID != "" {
+		c = joined.with(c)
+	}
+	r.Case = c.ID
+	receipt, exhibits, err := d.planExhibits(ctx, tx, a, r.ID, c.ID, n.Uploads, joined.exhibits)
 	if err == nil {
 		err = planProofs(ctx, tx, a, &receipt, exhibits, n.Proofs)
 	}
@@ -137,13 +142,16 @@ func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (R
 	for _, x := range exhibits {
 		r.Exhibits = append(r.Exhibits, x.ID)
 	}
+	if err := d.putCase(ctx, tx, joined.ID != "", &c, r); err != nil {
+		return Report{}, err
+	}
 	if r.Receipt, err = d.Signer.SignReceipt(receipt); err != nil {
 		return Report{}, err
 	}
 	if err := tx.InsertReport(ctx, r); err != nil {
 		return Report{}, err
 	}
-	if err := d.recordFiled(ctx, tx, a, r, c); err != nil {
+	if err := d.recordFiled(ctx, tx, a, r, c, joined.ID != ""); err != nil {
 		return Report{}, err
 	}
 	if err := d.takeProofs(ctx, tx, exhibits, n.Proofs); err != nil {
@@ -152,15 +160,38 @@ func (d *Desk) insertReport(ctx context.Context, tx Tx, a Actor, n NewReport) (R
 	return r, d.takeExhibits(ctx, tx, a, exhibits, n.Uploads)
 }
 
-func (d *Desk) recordFiled(ctx context.Context, tx Tx, a Actor, r Report, c Case) error {
+// putCase stores the case that a report opens, or joins, with what its reports make of it together.
+func (d *Desk) putCase(ctx context.Context, tx Tx, joins bool, c *Case, r Report) error {
+	if !joins {
+		if err := d.rate(ctx, tx, c, []Report{r}); err != nil {
+			return err
+		}
+		return tx.InsertCase(ctx, *c)
+	}
+	rs, err := tx.ReportsOf(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := d.rate(ctx, tx, c, append(rs, r)); err != nil {
+		return err
+	}
+	return tx.SaveCase(ctx, *c)
+}
+
+func (d *Desk) recordFiled(ctx context.Context, tx Tx, a Actor, r Report, c Case, joined bool) error {
 	facts := ReportFacts(r)
 	facts["receipt_sha256"] = sumHex(r.Receipt)
+	if a.Account == account.Guest {
+		facts["guest_name"], facts["guest_device"] = a.Guest.Name, hex.EncodeToString(a.Guest.Device[:])
+	}
 	if err := d.recordAt(ctx, tx, r.Filed, a.Account, entry{custody.ReportSubmitted, c.ID, "report/" + string(r.ID), facts}); err != nil {
 		return err
 	}
-	if err := d.recordAt(ctx, tx, c.Opened, account.System, entry{custody.CaseOpened, c.ID, "case/" + string(c.ID),
-		custody.Detail{"priority": fmt.Sprint(c.Priority)}}); err != nil {
+	if err := d.recordCaseOf(ctx, tx, r, c, joined); err != nil {
 		return err
+	}
+	if a.Account == account.Guest {
+		return nil // nobody to write to
 	}
 	reporter, err := tx.Account(ctx, a.Account)
 	if err != nil {
@@ -211,22 +242,10 @@ func (d *Desk) resolve(ctx context.Context, tx Tx, a Actor, n NewReport, r *Repo
 
 // wasThere tells whether somebody hosted a meeting or was in it, by the server's records.
 func wasThere(a Actor, m Meeting, attendees []Attendee) bool {
-	return m.Host == a.Account || slices.ContainsFunc(attendees, func(at Attendee) bool { return at.Account == a.Account })
-}
-
-func countEarlier(ctx context.Context, tx Tx, people []Person, lane Lane) (int, error) {
-	n := 0
-	for _, p := range people {
-		if p.Account == "" {
-			continue
-		}
-		rs, err := tx.ReportsOn(ctx, p, "", []Lane{lane}, 5)
-		if err != nil {
-			return 0, err
-		}
-		n += len(rs)
+	if a.Account == account.Guest {
+		return m.ID == a.Meeting
 	}
-	return n, nil
+	return m.Host == a.Account || slices.ContainsFunc(attendees, func(at Attendee) bool { return at.Account == a.Account })
 }
 
 // planExhibits makes the exhibits of the uploads and the receipt that names them; nothing is written yet.

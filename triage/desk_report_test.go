@@ -358,9 +358,9 @@ func TestOneReportOf25People(t *testing.T) {
 	w.ok(w.Answer(t.Context(), w.people["lena"], r.Case, dec.ID, true, strings.Repeat("𝔴", triage.MaxNote)))
 	_, err = w.ActorOf(t.Context(), acc.ID)
 	w.is(triage.ErrForbidden, err)
-	want := []custody.Act{custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.DecisionMade}
+	want := []custody.Act{custody.ReportSubmitted, custody.CaseOpened, custody.CaseClaimed, custody.ActSigned, custody.DecisionMade}
 	want = append(want, slices.Repeat([]custody.Act{custody.DecisionFinding}, triage.MaxPeople)...)
-	w.logs(r.Case, append(want, custody.DecisionApproved, custody.EnforcementStarted)...)
+	w.logs(r.Case, append(want, custody.ActSigned, custody.DecisionApproved, custody.EnforcementStarted)...)
 }
 
 // TestAnotherFormUnderOneKey sends a second, different report with the key of the first: it is neither acknowledged nor

@@ -22,6 +22,7 @@ import (
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/triage/custody"
+	"github.com/proffer/proffer/triage/triagetest"
 )
 
 // owned is a world whose database is in the hands of an attacker, who has neither the keys nor what is kept beside them.
@@ -229,7 +230,7 @@ func (o *owned) node(folder string) *world {
 	o.ok(err)
 	desk := *o.Desk
 	desk.Store, desk.Witness = o.store(o.dsn, o.t), custody.NewWitness(ring)
-	return &world{Desk: &desk, t: o.t, now: o.now, people: o.people, folder: folder}
+	return &world{Signing: triagetest.NewSigning(&desk), t: o.t, now: o.now, people: o.people, folder: folder}
 }
 
 func (o *owned) copyKeys() string {

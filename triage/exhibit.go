@@ -146,6 +146,8 @@ const (
 	DerivedContact  DerivativeKind = "contact"  // JPEG, a grid of stills; Meta holds its geometry and times
 	DerivedWaveform DerivativeKind = "waveform" // JSON, peaks
 	DerivedPreview  DerivativeKind = "preview"  // WebM that browsers play
+
+	DerivedFrames DerivativeKind = "frames" // no file: the hashes of its pictures, see Print
 )
 
 // Derivative is something made from an exhibit's original; the original itself is never changed.

@@ -95,8 +95,12 @@ func DerivedFacts(m Derivative) custody.Detail {
 // DecisionFacts is what decision.made records: nothing about anybody, so that it can be shown whomever the decision is
 // about. Each finding is an entry of its own, and there are as many of them as it says.
 func DecisionFacts(d Decision) custody.Detail {
-	return custody.Detail{"number": strconv.Itoa(d.Number), "state": string(d.State), "supersedes": string(d.Supersedes),
+	facts := custody.Detail{"number": strconv.Itoa(d.Number), "state": string(d.State), "supersedes": string(d.Supersedes),
 		"findings": strconv.Itoa(len(d.Findings))}
+	if d.Bulk != "" {
+		facts["bulk"] = string(d.Bulk)
+	}
+	return facts
 }
 
 // FindingFacts is what decision.finding records about one person of that name; measure is the action in words, as they
@@ -106,6 +110,9 @@ func FindingFacts(f Finding, name, measure string) custody.Detail {
 		"action": string(f.Action), "measure": measure, "days": "", "reasons": f.Reasons}
 	if f.Days != 0 {
 		d["days"] = strconv.Itoa(f.Days)
+	}
+	if len(f.Spans) > 0 { // an entry from before there were any says nothing of them, and still agrees
+		d["evidence"] = SpanWords(f.Spans)
 	}
 	return d
 }

@@ -1,5 +1,11 @@
 package triage
 
+import (
+	"time"
+
+	"github.com/proffer/proffer/triage/account"
+)
+
 // Job is work that is done after a transaction commits, at least once, by a worker on any node. Every job is
 // idempotent: doing it twice changes nothing. It is enqueued with Tx.Enqueue, so that a job exists exactly when the
 // act that wants it does.
@@ -16,6 +22,28 @@ type PreparePreview struct {
 	Exhibit ExhibitID `json:"exhibit"`
 }
 
+// VerifyExhibit holds an exhibit against its proof again.
+type VerifyExhibit struct {
+	Exhibit      ExhibitID `json:"exhibit"`
+	Verification string    `json:"verification"`
+}
+
+// MatchExhibit compares an exhibit with what is known, when it was prepared.
+type MatchExhibit struct {
+	Exhibit ExhibitID `json:"exhibit"`
+}
+
+// MatchList compares the exhibits that are there with a new list of hashes.
+type MatchList struct {
+	List HashListID `json:"list"`
+}
+
+// RateCases rates the cases of a lane that wait anew.
+type RateCases struct {
+	By   account.ID `json:"by"` // who asked for it
+	Lane Lane       `json:"lane"`
+}
+
 // BuildPackage builds an approved package.
 type BuildPackage struct {
 	Package PackageID `json:"package"`
@@ -23,7 +51,8 @@ type BuildPackage struct {
 
 // DeliverMessage hands one message of the outbox to the mail server.
 type DeliverMessage struct {
-	Message string `json:"message"`
+	Message   string    `json:"message"`
+	NotBefore time.Time `json:"not_before,omitzero"` // zero: at once
 }
 
 // SendLink sends a sign-in link to an address, if somebody has an account under it. Known and unknown addresses alike get
@@ -43,6 +72,18 @@ func (PrepareExhibit) Kind() string { return "prepare_exhibit" }
 
 // Kind names the job in the jobs table.
 func (PreparePreview) Kind() string { return "prepare_preview" }
+
+// Kind names the job in the jobs table.
+func (VerifyExhibit) Kind() string { return "verify_exhibit" }
+
+// Kind names the job in the jobs table.
+func (MatchExhibit) Kind() string { return "match_exhibit" }
+
+// Kind names the job in the jobs table.
+func (MatchList) Kind() string { return "match_list" }
+
+// Kind names the job in the jobs table.
+func (RateCases) Kind() string { return "rate_cases" }
 
 // Kind names the job in the jobs table.
 func (BuildPackage) Kind() string { return "build_package" }

@@ -101,6 +101,7 @@ func TestKeysDoNotComeIn(t *testing.T) {
 			_, err := w.Decide(ctx, rui, held.Case, fs)
 			return err
 		}},
+		"visit":     {"reason", func() error { _, err := w.RequestVisit(ctx, lena, held.Case, key); return err }},
 		"approval":  {"words", func() error { return w.Answer(ctx, lena, severe.Case, ban.ID, true, key) }},
 		"refusal":   {"words", func() error { return w.Answer(ctx, lena, severe.Case, ban.ID, false, key) }},
 		"reopening": {"words", func() error { return w.Reopen(ctx, lena, done.Case, key) }},

@@ -13,11 +13,12 @@ const (
 	StateAwaiting   State = "awaiting_approval" // a severe decision waits for a second person
 	StateDecided    State = "decided"           // a decision is in force; its effects are being carried out
 	StateClosed     State = "closed"            // every effect and notice has been delivered
+	StateMerged     State = "merged"            // its reports went into another case
 )
 
 // AllStates lists every state in the order of a case's life.
 var AllStates = []State{StateReceived, StateProcessing, StateQueued, StateClaimed, StateEscalated, StateAwaiting,
-	StateDecided, StateClosed}
+	StateDecided, StateClosed, StateMerged}
 
 // Settled reports whether a decision is in force.
 func (s State) Settled() bool { return s == StateDecided || s == StateClosed }
@@ -48,26 +49,31 @@ const (
 	StepApprove  Step = "approve"
 	StepRefuse   Step = "refuse" // the second person said no
 	StepReopen   Step = "reopen" // to take a new decision
+	StepUndo     Step = "undo"   // the decision was taken back within minutes
 	StepClose    Step = "close"
+	StepMerge    Step = "merge"   // its reports go into another case
+	StepRestore  Step = "restore" // and come back
 )
 
 // AllSteps lists every step.
 var AllSteps = []Step{StepPrepare, StepPrepared, StepClaim, StepRelease, StepEscalate, StepPropose, StepDecide,
-	StepApprove, StepRefuse, StepReopen, StepClose}
+	StepApprove, StepRefuse, StepReopen, StepUndo, StepClose, StepMerge, StepRestore}
 
 // lifecycle is the whole state machine: what is not here cannot happen.
 var lifecycle = map[State]map[Step]State{
 	StateReceived:   {StepPrepare: StateProcessing, StepPrepared: StateQueued},
 	StateProcessing: {StepPrepare: StateProcessing, StepPrepared: StateQueued},
-	StateQueued:     {StepClaim: StateClaimed, StepEscalate: StateEscalated},
-	StateEscalated:  {StepClaim: StateClaimed},
+	StateQueued:     {StepClaim: StateClaimed, StepEscalate: StateEscalated, StepMerge: StateMerged},
+	StateEscalated:  {StepClaim: StateClaimed, StepMerge: StateMerged},
 	StateClaimed: {
 		StepClaim:   StateClaimed, // after the lease ran out; Desk checks that
 		StepRelease: StateQueued, StepEscalate: StateEscalated, StepPropose: StateAwaiting, StepDecide: StateDecided,
+		StepMerge: StateMerged,
 	},
 	StateAwaiting: {StepApprove: StateDecided, StepRefuse: StateQueued},
-	StateDecided:  {StepClose: StateClosed, StepReopen: StateQueued},
-	StateClosed:   {StepReopen: StateQueued},
+	StateDecided:  {StepClose: StateClosed, StepReopen: StateQueued, StepUndo: StateQueued},
+	StateClosed:   {StepReopen: StateQueued, StepUndo: StateQueued},
+	StateMerged:   {StepRestore: StateQueued},
 }
 
 // Apply is the case state machine: the state that a step leads to, or a Conflict that says why there is none.

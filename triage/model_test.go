@@ -29,6 +29,7 @@ func TestRandomDesks(t *testing.T) {
 			t.Parallel()
 			m := &model{world: newWorld(t), rng: rand.New(rand.NewPCG(seed, 1)), said: map[string]triage.CaseID{}}
 			m.names = slices.Sorted(maps.Keys(m.people))
+			m.meetings = []triage.MeetingID{m.meetingWith("mallory", "robin", "lena"), m.meetingWith("mallory", "robin")}
 			m.last = m.snapshot()
 			for range steps {
 				if m.step(); t.Failed() {
@@ -47,6 +48,7 @@ type model struct {
 	names    []string
 	reports  []triage.Report
 	focus    int // the report that is at hand
+	meetings []triage.MeetingID
 	packages []triage.PackageID
 	said     map[string]triage.CaseID // words that were acknowledged, each unlike any other
 	last     snapshot
@@ -66,6 +68,14 @@ type caseState struct {
 	packages     []triage.Package
 	events       []triage.LoggedEvent
 	parties      []account.ID
+}
+
+// people is everybody whom a report of the case names.
+func (c caseState) people() (ps []triage.Person) {
+	for _, r := range c.reports {
+		ps = append(ps, r.People...)
+	}
+	return ps
 }
 
 func (m *model) snapshot() snapshot {
@@ -268,7 +278,13 @@ func (m *model) checkCase(id triage.CaseID, c caseState) {
 			bad("an effect outlives its decision, which is %s", c.decisions[i].State)
 		}
 	}
-	for _, r := range c.reports {
+	for i, r := range c.reports {
+		if c.Follows != "" && m.last[c.Follows].Lane != c.Lane && m.last[c.Follows].Lane == triage.LaneGeneral {
+			bad("it follows %s of another lane", c.Follows)
+		}
+		if n := m.loggedAt(c, custody.CaseJoined, account.System, "case/"+string(id), r.Filed); i > 0 && n < 1 {
+			bad("report %s joined, and the log does not say so", r.ID)
+		}
 		if n := m.loggedAt(c, custody.ReportSubmitted, r.Reporter, "report/"+string(r.ID), r.Filed); n != 1 {
 			bad("report %s is in the log %d times", r.ID, n)
 		}

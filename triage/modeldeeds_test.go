@@ -63,12 +63,15 @@ func (m *model) apt(a triage.Actor, c triage.CaseID, names ...string) triage.Act
 func (m *model) unique() string { return fmt.Sprintf("words %d, unlike any others", m.rng.Uint64()) }
 
 func (m *model) drawReport(a triage.Actor) deed {
-	a = m.apt(a, "", "host", "host", "mallory")
+	a = m.apt(a, "", "host", "host", "mallory", "robin")
 	policies := []triage.PolicyID{"hate", "hate", "disruption", "csam", "threat"}
 	people := []triage.Person{{Name: "Mallory", Identifier: "mallory@test.example"}, {Name: "Guest"}, {Name: "Robin", Identifier: "robin@test.example"},
 		{Name: "Lena", Identifier: "lena@test.example"}}
 	n := m.form(policies[m.rng.IntN(len(policies))])
 	n.Words = m.unique()
+	if m.rng.IntN(2) == 0 { // in one of few meetings, so that reports join
+		n.Meeting, n.MeetingName = m.meetings[m.rng.IntN(len(m.meetings))], ""
+	}
 	n.People = []triage.Person{people[m.rng.IntN(2)]}
 	if m.rng.IntN(3) == 0 {
 		n.People = append(n.People, people[2+m.rng.IntN(2)])
@@ -78,7 +81,7 @@ func (m *model) drawReport(a triage.Actor) deed {
 			n.Uploads = append(n.Uploads, m.upload())
 		}
 	}
-	return deed{name: "file", by: a, said: n.Words, logs: "report.submitted case.opened( exhibit.sealed)*", run: func() error {
+	return deed{name: "file", by: a, said: n.Words, logs: "report.submitted case.(opened|joined)( exhibit.sealed)*", run: func() error {
 		form := n
 		form.People = slices.Clone(n.People)
 		r, err := m.FileReport(m.t.Context(), a, form)
@@ -173,20 +176,20 @@ func (m *model) drawDecision(a triage.Actor, r triage.Report) deed {
 		a = m.apt(a, r.Case, "lena", "lex", "sam", "cleo")
 		d, yes := ds[len(ds)-1-m.rng.IntN(min(2, len(ds)))], m.rng.IntN(3) > 0
 		return deed{name: "answer", by: a, byPerson: true, steps: []triage.Step{triage.StepApprove, triage.StepRefuse},
-			logs: "decision.(rejected|approved" + effects + ")", run: func() error { return m.Answer(ctx, a, r.Case, d.ID, yes, "for these reasons") }}
+			logs: "(decision.rejected|act.signed decision.approved" + effects + ")", run: func() error { return m.Answer(ctx, a, r.Case, d.ID, yes, "for these reasons") }}
 	}
 	a = m.apt(a, r.Case)
 	actions := []triage.ActionKind{triage.ActNone, triage.ActWarn, triage.ActBan, triage.ActSuspend, triage.ActRefer, triage.ActRemove}
 	action, days := actions[m.rng.IntN(len(actions))], 1+m.rng.IntN(14)
 	var fs []triage.Finding
-	for _, p := range r.People {
+	for _, p := range old.people() {
 		f := triage.Finding{Person: p.ID, Policy: "hate", Severity: triage.SeverityHigh, Action: action, Days: days, Reasons: "These are the reasons."}
 		if p.Account == "" {
 			f.Action = triage.ActRefer
 		}
 		fs = append(fs, f)
 	}
-	return deed{name: "decide", by: a, byPerson: true, held: true, steps: []triage.Step{triage.StepDecide, triage.StepPropose}, logs: "decision.made( decision.finding)+" + effects,
+	return deed{name: "decide", by: a, byPerson: true, held: true, steps: []triage.Step{triage.StepDecide, triage.StepPropose}, logs: "(act.signed )?decision.made( decision.finding)+" + effects,
 		run: func() error { return second(m.Decide(ctx, a, r.Case, fs)) }}
 }
 
@@ -194,7 +197,7 @@ func (m *model) drawPackage(a triage.Actor, r triage.Report) deed {
 	ctx, scope := m.t.Context(), m.unique()
 	a = m.apt(a, r.Case, "lior", "sam", "lena")
 	if len(m.packages) == 0 || m.rng.IntN(4) == 0 {
-		return deed{name: "request", by: a, byPerson: true, logs: "package.requested", run: func() error {
+		return deed{name: "request", by: a, byPerson: true, logs: "act.signed package.requested", run: func() error {
 			p, err := m.RequestPackage(ctx, a, m.ask(r, scope))
 			if err == nil {
 				m.packages = append(m.packages, p.ID)
@@ -208,7 +211,7 @@ func (m *model) drawPackage(a triage.Actor, r triage.Report) deed {
 		key, failed = "", "The disk is full."
 	}
 	all := []deed{
-		{name: "approve", by: a, byPerson: true, logs: "package.approved", run: func() error { return m.AnswerPackage(ctx, a, p, true, "") }},
+		{name: "approve", by: a, byPerson: true, logs: "act.signed package.approved", run: func() error { return m.AnswerPackage(ctx, a, p, true, "") }},
 		{name: "refuse", by: a, byPerson: true, logs: "package.refused", run: func() error { return m.AnswerPackage(ctx, a, p, false, "for these reasons") }},
 		{name: "begin building", silent: true, logs: "(package.failed)?", run: func() error { _, _, err := m.BeginBuilding(ctx, p); return err }},
 		{name: "finish building", logs: "((exhibit.exported )+package.built|package.failed)?", run: func() error {

@@ -23,9 +23,9 @@ func whenReached(ctx context.Context, tx Tx, v ReportView) ([]Reached, error) {
 	}
 	path := []Reached{{StateReceived, v.Report.Filed}}
 	switch { // what the transaction that filed it did
-	case len(v.Report.Exhibits) == 0:
+	case len(v.Report.Exhibits) == 0 && v.State != StateReceived && v.State != StateProcessing: // unless it joined one that is being prepared
 		path = append(path, Reached{StateQueued, v.Report.Filed})
-	case v.State != StateReceived:
+	case v.State != StateReceived || len(v.Report.Exhibits) == 0:
 		path = append(path, Reached{StateProcessing, v.Report.Filed})
 	}
 	var t trail
@@ -59,7 +59,7 @@ func (t *trail) after(e custody.Event) State {
 		if t.claimant != e.Actor { // passed over, not given back
 			return ""
 		}
-	case custody.CaseQueued, custody.CaseReleased, custody.CaseLeaseExpired, custody.CaseMoved, custody.DecisionRejected:
+	case custody.CaseQueued, custody.CaseReleased, custody.CaseLeaseExpired, custody.CaseMoved, custody.CaseRestored, custody.DecisionRejected:
 	case custody.CaseReopened:
 		t.escalated = false
 	default:

@@ -56,6 +56,7 @@ const (
 type Attendee struct {
 	Name    string
 	Account account.ID // "" for guests
+	Device  [32]byte   // of a guest, when it is noted; never read back: see Tx.Guest
 }
 
 // Person is one reported person. Account is set only by the server, from a meeting's roster or an identifier that it
@@ -72,7 +73,8 @@ type Person struct {
 type Report struct {
 	ID          ReportID
 	Case        CaseID
-	Reporter    account.ID
+	Reporter    account.ID // account.Guest where Guest reported
+	Guest       Guest      // nobody where an account reported
 	Org         account.OrgID
 	Key         string // idempotency key of the form that filed it; unique per reporter
 	Form        SHA256 // digest of what that form said; zero before this was kept
@@ -134,7 +136,7 @@ func (n *NewReport) Validate(now time.Time) error {
 	case n.Occurred.Before(now.Add(-oldestIncident)):
 		fe.Add("occurred", "The time is over a year ago, and a report takes what is newer. Give the latest time at which it happened.")
 	}
-	if _, ok := PolicyByID(n.Policy); !ok {
+	if p, ok := PolicyByID(n.Policy); !ok || p.Retired {
 		fe.Add("policy", "Choose what the report is about.")
 	}
 	n.Words = account.CleanText(n.Words)

@@ -185,14 +185,3 @@ func TestNewReportCleans(t *testing.T) {
 		t.Errorf("people = %+v, %v; want one Mallory", n.People, err)
 	}
 }
-
-func TestPriority(t *testing.T) {
-	p, _ := triage.PolicyByID("disruption")
-	if a, b := triage.Priority(p, 0), triage.Priority(p, 3); a != 40 || b != 46 {
-		t.Errorf("got %d and %d", a, b)
-	}
-	p, _ = triage.PolicyByID("csam")
-	if got := triage.Priority(p, 100); got != 100 {
-		t.Errorf("got %d", got)
-	}
-}

@@ -32,10 +32,25 @@ type Store interface {
 // was quicker. Times are UTC with microsecond precision. Lists are never nil-versus-empty sensitive.
 type Tx interface {
 	AccountTx
+	PasskeyTx
 	IntakeTx
+	PrintTx
+	HashTx
 	CaseTx
 	PackageTx
 	RecordingTx
+	ReviewTx
+	StrikeTx
+	MuteTx
+	VisitTx
+	MoveTx
+	FigureTx
+	WellbeingTx
+	OpinionTx
+	RoutingTx
+	PolicyTx
+	ViewTx
+	BulkTx
 	LogTx
 
 	// Enqueue makes a job exist if and only if the transaction commits. A job equal to one that has not begun yet
@@ -48,6 +63,7 @@ type AccountTx interface {
 	Organisation(ctx context.Context, id account.OrgID) (account.Organisation, error)
 	InsertOrganisation(ctx context.Context, o account.Organisation) error
 	Organisations(ctx context.Context) ([]account.Organisation, error) // by name
+	SetWindow(ctx context.Context, id account.OrgID, w account.Window) error
 	Account(ctx context.Context, id account.ID) (account.Account, error)
 	AccountByEmail(ctx context.Context, email string) (account.Account, error)
 	// InsertAccount returns Conflict when the e-mail address is taken.
@@ -90,15 +106,19 @@ type AccountTx interface {
 	Message(ctx context.Context, id string) (Message, error)
 	// SaveMessage saves what became of the delivery, and the text, which loses its sign-in link once it is delivered.
 	SaveMessage(ctx context.Context, m Message) error
+	// NoticesOf lists the messages that tell of a decision, oldest first.
+	NoticesOf(ctx context.Context, d DecisionID) ([]Message, error)
 	MessagesTo(ctx context.Context, to account.ID, limit int) ([]Message, error) // newest first
-	// Undelivered lists messages that are waiting or failed, oldest first.
-	Undelivered(ctx context.Context, limit int) ([]Message, error)
+	// Undelivered lists messages that are waiting or failed, oldest first: about cases of some lanes, and about none.
+	Undelivered(ctx context.Context, lanes []Lane, limit int) ([]Message, error)
 }
 
 // IntakeTx keeps meetings, uploads, stored bytes, reports and exhibits.
 type IntakeTx interface {
 	InsertMeeting(ctx context.Context, m Meeting, roster []Attendee) error
 	Meeting(ctx context.Context, id MeetingID) (Meeting, []Attendee, error)
+	// Guest is a guest who was let into a meeting, by the device that they joined with.
+	Guest(ctx context.Context, meeting MeetingID, device [32]byte) (Guest, error)
 	MeetingsHostedBy(ctx context.Context, host account.ID, limit int) ([]Meeting, error) // newest first
 
 	InsertUpload(ctx context.Context, u Upload) error
@@ -130,6 +150,8 @@ type IntakeTx interface {
 	InsertReport(ctx context.Context, r Report) error // Conflict when reporter and key exist already
 	Report(ctx context.Context, id ReportID) (Report, error)
 	ReportByKey(ctx context.Context, reporter account.ID, key string) (Report, error)
+	// ReportByGuest is ReportByKey of the guest who joined with a device.
+	ReportByGuest(ctx context.Context, device [32]byte, key string) (Report, error)
 	SaveReport(ctx context.Context, r Report) error                                                      // Withdrawn, Additions and Receipt only; the rest never changes
 	ReportsBy(ctx context.Context, reporter account.ID, after ReportCursor, limit int) ([]Report, error) // newest first
 	ReportsOf(ctx context.Context, c CaseID) ([]Report, error)                                           // oldest first
@@ -141,9 +163,15 @@ type IntakeTx interface {
 	Exhibit(ctx context.Context, id ExhibitID) (Exhibit, error)
 	SaveExhibit(ctx context.Context, x Exhibit) error
 	ExhibitsOf(ctx context.Context, c CaseID) ([]Exhibit, error) // by number
+	// ExhibitsWith lists exhibits of other cases that have the same bytes, as far as q reaches: the newest first.
+	ExhibitsWith(ctx context.Context, sum SHA256, not CaseID, q KnownQuery) ([]Exhibit, error)
 	// PutDerivative writes or replaces the derivative of that exhibit and kind.
 	PutDerivative(ctx context.Context, d Derivative) error
 	Derivatives(ctx context.Context, x ExhibitID) ([]Derivative, error)
+	InsertVerification(ctx context.Context, v Verification) error // Conflict while another of the exhibit is not done
+	// FinishVerification keeps Done and what was found; NotFound where it is done already, since that is never changed.
+	FinishVerification(ctx context.Context, v Verification) error
+	Verifications(ctx context.Context, x ExhibitID) ([]Verification, error) // oldest first
 	InsertWatch(ctx context.Context, w Watch) error
 	Watches(ctx context.Context, x ExhibitID) ([]Watch, error) // oldest first
 	// Viewed notes that an account opened something of a subject (such as the "stills" of "exhibit/X-…") and reports
@@ -172,6 +200,8 @@ type QueueQuery struct {
 	Claimant account.ID // "" for all
 	Proposer account.ID // cases whose open proposal is not by this account; "" for all
 	Without  account.ID // leaves out the cases to which this account is a party; "" leaves out none
+	Queue    QueueID    // "" for all; NoQueue for those of no queue
+	Awake    time.Time  // leaves out what is deferred beyond it; zero leaves out none
 	Text     string     // a case, report or meeting number, or part of a reported name; "" for all
 	After    Cursor     // the last row of the page before; the zero Cursor starts
 	Limit    int        // 1 to 200
@@ -208,24 +238,31 @@ type CaseRow struct {
 type CaseTx interface {
 	InsertCase(ctx context.Context, c Case) error
 	Case(ctx context.Context, id CaseID) (Case, error)
-	SaveCase(ctx context.Context, c Case) error
-	// Parties lists the accounts that reported, or are reported, in a case.
+	SaveCase(ctx context.Context, c Case) error // all but Opened, Simulated and Follows, which never change
+	// Joinable lists the cases of a lane with a report of that meeting that names one of the people: by account, or where
+	// neither has one by name or identifier; oldest first, at most 50. Until the transaction ends, others who ask about the
+	// same meeting wait.
+	Joinable(ctx context.Context, lane Lane, m MeetingID, people []Person) ([]Case, error)
+	// Parties lists the accounts that reported, or are reported, in a case, also in reports that moved out of it: its history tells of them.
+	// To a merged case they are who is a party to the case that it ended in, too.
 	Parties(ctx context.Context, c CaseID) ([]account.ID, error)
 	// Queue lists cases by priority (highest first), then age (oldest first), then id.
 	Queue(ctx context.Context, q QueueQuery) ([]CaseRow, error)
 	// Count counts what Queue would list, up to limit: its cost does not grow with the table.
 	Count(ctx context.Context, q QueueQuery, limit int) (int, error)
+	// Find lists what a search finds, newest first.
+	Find(ctx context.Context, q FindQuery) ([]CaseRow, error)
 	// Naming lists cases in some states to which any of the accounts is a party, in the queue's order.
 	Naming(ctx context.Context, who []account.ID, states []State, limit int) ([]Case, error)
-	// NextCase locks and returns the first free queued case in the queue's order to which the account is no party and
-	// that it has not skipped since the given time, passing over rows that another transaction holds; NotFound when there
-	// is none.
+	// NextCase locks and returns the first free queued case in the queue's order to which the account is no party, that it
+	// has not skipped since the given time, that is not deferred beyond now, and that is of no queue whose members are
+	// others, passing over rows that another transaction holds; NotFound when there is none.
 	NextCase(ctx context.Context, lanes []Lane, for_ account.ID, now, skippedSince time.Time) (Case, error)
 	// Skip notes that the account passed over the case.
 	Skip(ctx context.Context, c CaseID, by account.ID, at time.Time) error
 	// ExpiredLeases lists claimed cases whose lease ended before now, oldest first.
 	ExpiredLeases(ctx context.Context, now time.Time, limit int) ([]Case, error)
-	// Deliverable lists decided cases all of whose messages are delivered or kept, oldest first.
+	// Deliverable lists decided cases all of whose messages are delivered, kept or withdrawn, oldest first.
 	Deliverable(ctx context.Context, limit int) ([]Case, error)
 
 	InsertNote(ctx context.Context, n Note) error
@@ -240,6 +277,20 @@ type CaseTx interface {
 	ReverseEnforcements(ctx context.Context, d DecisionID, at time.Time) ([]Enforcement, error)
 	Enforcements(ctx context.Context, c CaseID) ([]Enforcement, error)
 	EnforcementsOn(ctx context.Context, id account.ID) ([]Enforcement, error) // newest first
+}
+
+// MoveTx keeps merges and splits of cases, and moves what they move. Whoever moves a report moves its exhibits in the same transaction.
+type MoveTx interface {
+	// InsertMove fails where the two cases are not of the same lane, or where somebody decided on one of them.
+	InsertMove(ctx context.Context, m Move) error
+	Move(ctx context.Context, id MoveID) (Move, error)
+	SaveMove(ctx context.Context, m Move) error               // Undone and UndoneBy only, once
+	MovesOf(ctx context.Context, c CaseID) ([]Move, error)    // from it or into it, in their order
+	MergedInto(ctx context.Context, c CaseID) ([]Case, error) // by number
+	// MoveReport puts a report, and whom it names, into the case that its last move says, and fails anywhere else.
+	MoveReport(ctx context.Context, r Report, into CaseID) error
+	// MoveExhibit puts an exhibit into the case of its report, under its Number.
+	MoveExhibit(ctx context.Context, x Exhibit, into CaseID) error
 }
 
 // PackageTx keeps law-enforcement packages.
@@ -289,8 +340,9 @@ type LogTx interface {
 	// Log appends an event; it gets its place in the tree when it is sequenced after the commit. The database refuses
 	// to change or delete it.
 	Log(ctx context.Context, e custody.Event) error
-	EventsOf(ctx context.Context, c CaseID) ([]LoggedEvent, error) // oldest first
-	// EventsOn lists the events of some acts on one subject of a case, oldest first.
+	// EventsOf lists the events of a case, and those of other cases on the reports and exhibits that it has now; oldest first.
+	EventsOf(ctx context.Context, c CaseID) ([]LoggedEvent, error)
+	// EventsOn lists those of EventsOf that are of some acts on one subject.
 	EventsOn(ctx context.Context, c CaseID, subject string, acts ...custody.Act) ([]LoggedEvent, error)
 
 	// Unsequenced lists the oldest events without a place in the tree, in the order of their insertion, and keeps every
@@ -376,4 +428,22 @@ type Witness interface {
 	SetAside(now time.Time) (name string, err error)
 	// Aside lists what was set aside, oldest first.
 	Aside() ([]custody.Kept, error)
+}
+
+// VisitTx keeps the visible entries of staff into standard meetings.
+type VisitTx interface {
+	InsertVisit(ctx context.Context, v Visit) error
+	Visit(ctx context.Context, id VisitID) (Visit, error)
+	// SaveVisit saves its state and the second person's answer.
+	SaveVisit(ctx context.Context, v Visit) error
+	Visits(ctx context.Context, c CaseID) ([]Visit, error)                      // newest first
+	VisitsTo(ctx context.Context, m MeetingID, who account.ID) ([]Visit, error) // newest first
+	// Inside notes since when the visitor of a visit is in their meeting, which the node keeps that keeps it now; zero: they are out.
+	Inside(ctx context.Context, id VisitID, since time.Time) error
+	// LostVisits locks and lists visits whose visitor is in the meeting as far as was noted, by a node that is no more; the longest first. It passes
+	// over those that another transaction holds.
+	LostVisits(ctx context.Context, limit int) ([]Visit, error)
+	// WaitingVisits lists those that were asked for after since and that an account could answer: of others, for cases of lanes that are not settled,
+	// to which it is no party, to meetings that go on; oldest first.
+	WaitingVisits(ctx context.Context, lanes []Lane, for_ account.ID, since time.Time, limit int) ([]Visit, error)
 }

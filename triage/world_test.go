@@ -22,7 +22,7 @@ import (
 
 // world is a desk with real signing keys and a clock that is moved by hand.
 type world struct {
-	*triage.Desk
+	*triagetest.Signing
 	t      *testing.T
 	store  *triagetest.MemStore // nil in a world over PostgreSQL
 	now    time.Time
@@ -123,8 +123,8 @@ func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Desk = &triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Witness: custody.NewWitness(keys), Clock: clock,
-		URL: "http://test", Lock: time.Hour, Log: slog.New(slog.DiscardHandler)}
+	w.Signing = triagetest.NewSigning(&triage.Desk{Store: open(clock), Objects: objects{w}, Signer: ring{keys}, Witness: custody.NewWitness(keys), Clock: clock,
+		URL: "http://test", Lock: time.Hour, Log: slog.New(slog.DiscardHandler), Dice: func(n int) int { return n }})
 	org, err := w.AddOrganisation(t.Context(), "Org", account.PlanBusiness, false)
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +137,9 @@ func newWorldOver(t *testing.T, open func(triage.Clock) triage.Store) *world {
 			t.Fatal(err)
 		}
 		w.people[name] = triage.Actor{Account: acc.ID, Org: org.ID, Name: name, Roles: roles}
+		if _, err := w.Key(t.Context(), acc.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return w
 }

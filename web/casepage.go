@@ -22,10 +22,13 @@ type CaseView struct {
 	CanNote    bool
 	CanReopen  bool
 	CanDecide  bool
+	CanVisit   bool // ask to enter the meeting
 	CanPackage bool // request a law-enforcement package
 
 	Reports       []CaseReport
 	Exhibits      []ExhibitView
+	Preferences   triage.Preferences   // of the actor
+	Shift         triage.ShiftExposure // likewise
 	People        []CasePerson
 	Policies      []triage.Policy // to decide with: of the lanes the actor may see
 	Notes         []NoteView
@@ -34,8 +37,17 @@ type CaseView struct {
 	Events        []EventView
 	EarlierEvents int // that there are besides, before those
 	Decision      DecisionForm
-	Messages      Messages // what was wrong with the decision, note or approval
-	Draft         string   // words of a refused note
+	Messages      Messages           // what was wrong with the decision, note or approval
+	Draft         string             // words of a refused note
+	Visits        []VisitView        // newest first
+	VisitDraft    string             // the reason of a refused one
+	Follows       triage.CaseID      // the settled case about the same person and meeting before this one, if the actor may open it
+	Queues        []triage.WorkQueue // of the actor's lanes
+	Moves         []MoveView         // merges and splits, oldest first
+	MergedInto    triage.CaseID      // where a merged case ended
+	CanMerge      bool               // merge cases into it, or split it
+	Mergeable     []triage.Mergeable
+	MoveForm      MoveForm // a refused one
 	Position      string   // where the case came from in the queue, in words, or ""
 }
 
@@ -54,6 +66,7 @@ type CasePerson struct {
 	Standing   []string // effects in force, in words: "Suspended until 2026-12-01"
 	Earlier    []EarlierItem
 	Suggested  triage.ActionKind // what the ladder suggests, or ""
+	ForDays    int               // for how long it suggests that; 0 where that has no end
 	Why        string            // why it suggests that, one sentence
 	Ladder     []triage.Rung     // rungs that can be chosen for this person
 	Finding    FindingForm
@@ -78,6 +91,7 @@ type FindingForm struct {
 	Action   triage.ActionKind
 	Days     string
 	Reasons  string
+	Evidence string
 }
 
 // ExhibitView is one clip on the case page.
@@ -92,6 +106,9 @@ type ExhibitView struct {
 	Watched  []WatchedSpan
 	Others   []string // who else has watched it and how far, in words
 	CanRetry bool
+	Known    []triage.Known // earlier decisions about the same bytes, or nearly the same clip
+	Listed   []triage.Listed
+	Again    AgainView    // that it was held against its proof again
 	Verdict  *VerdictView // nil where no proof came with the clip, or it was not looked at yet
 	Lines    *LinesView   // of a file of lines of chat; nil where it is none, or was not looked at yet
 }
@@ -127,6 +144,7 @@ type DecisionView struct {
 	Findings     []FindingView
 	CanApprove   bool // the actor may be the second person
 	Own          bool // the actor proposed it
+	Opinion      *OpinionGiven
 }
 
 // FindingView is a finding with the person's name.
@@ -239,6 +257,8 @@ func decisionWords(d triage.Decision) (words, tone string) {
 		return "Refused", "off"
 	case triage.DecisionSuperseded:
 		return "Replaced by a later one", "off"
+	case triage.DecisionUndone:
+		return "Undone, before anybody was told", "off"
 	}
 	return string(d.State), "quiet"
 }
@@ -256,4 +276,12 @@ func findingFacts(f triage.Finding) string {
 		return f.Policy.Title()
 	}
 	return f.Policy.Title() + ", " + string(f.Severity) + " severity"
+}
+
+// forDays is the number of days that is suggested, or "".
+func (p CasePerson) forDays() string {
+	if p.ForDays == 0 {
+		return ""
+	}
+	return num(p.ForDays)
 }

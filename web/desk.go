@@ -51,6 +51,9 @@ type LogLine struct {
 // PeopleView is the administrator's page.
 type PeopleView struct {
 	Page
+	Query      string // of the search, as typed
+	Found      []account.Account
+	Recoveries []triage.RecoveryView // newest first
 	Staff      []account.Account
 	Orgs       []OrgItem
 	Deliveries []DeliveryItem // messages that are waiting, failed or kept
@@ -87,6 +90,13 @@ type MeView struct {
 	Org      string
 	Sessions []SessionItem
 	Tokens   []account.Token
+
+	Passkeys    []account.Passkey
+	KeyMessages Messages         // what was wrong about one of them
+	Recovery    account.Recovery // that waits, or the zero one
+	Lost        string           // words of a refused wish to start anew
+	Unkeyed     bool             // a member of staff who has to use a passkey, or make one, before any work
+
 	Secret   string          // of a token just made, or ""
 	Form     triage.NewToken // as typed
 	Days     string          // as typed
@@ -131,6 +141,8 @@ func deliveryWords(m triage.Message) (words, tone string) {
 		return "Failed, tried " + plural(m.Tries, "time", "times"), "problem"
 	case triage.MessageKept:
 		return "Kept here: no mail server", "quiet"
+	case triage.MessageWithdrawn:
+		return "Not sent: undone before", "off"
 	}
 	return "Waiting", "active"
 }

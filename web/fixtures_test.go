@@ -83,7 +83,7 @@ func (w world) exhibitView(n int) ExhibitView {
 
 // linesExhibit is a file of lines of chat, in each state.
 func (w world) linesExhibit(n int) ExhibitView {
-	v := LinesView{clip.LinesVerdict{Grade: clip.Partly, Meeting: "M-3K9QA-77ZPW", Reporter: clip.Member{Name: w.name}, Senders: []clip.Member{{Name: w.name}},
+	v := LinesView{LinesVerdict: clip.LinesVerdict{Grade: clip.Partly, Meeting: "M-3K9QA-77ZPW", Reporter: clip.Member{Name: w.name}, Senders: []clip.Member{{Name: w.name}},
 		Findings: []clip.Finding{{Against: clip.AgainstClip, Words: w.words}, {Against: clip.AgainstSender, Words: w.words}}}}
 	for i, s := range []clip.State{clip.StateVerified, clip.StateUnstamped, clip.StateLate, clip.StateContradicted} {
 		l := clip.LineVerdict{Time: uint64(w.ago(time.Hour).UnixMilli()) + uint64(i)*1000, Text: w.words, State: s, Missing: uint64(i)}
@@ -150,7 +150,7 @@ func (w world) row(i int) QueueRow {
 }
 
 func (w world) queue(rows int, tab string) QueueView {
-	v := QueueView{Page: w.page("Queue", "/queue?tab="+tab), Tab: tab, Policies: triage.Policies, CanClaim: true, More: "/queue?after=x",
+	v := QueueView{Page: w.page("Queue", "/queue?tab="+tab), Tab: tab, Policies: triage.Policies(), CanClaim: true, More: "/queue?after=x",
 		Tabs: []QueueTab{{"open", "Open", "/queue?tab=open", 500, true}, {"mine", "Mine", "/queue?tab=mine", 1, false}, {"escalated", "Escalated", "/queue?tab=escalated", 3, false},
 			{"approval", "Approval", "/queue?tab=approval", 2, false}, {"decided", "Decided", "/queue?tab=decided", 88, false}, {"preparing", "Preparing", "/queue?tab=preparing", 0, false}}}
 	for i := range rows {
@@ -158,6 +158,7 @@ func (w world) queue(rows int, tab string) QueueView {
 	}
 	if tab == "approval" {
 		v.Query, v.Packages = w.name, []PackageItem{w.packageItem(triage.PackageRequested)}
+		v.Visits = []triage.VisitRow{{Visit: triage.Visit{ID: "L-1", Case: "C-1", Reason: w.words, Requested: w.ago(time.Minute), State: triage.VisitRequested}, Policy: "harassment", VisitorName: w.name}}
 	}
 	return v
 }
@@ -186,12 +187,40 @@ func (w world) caseView() CaseView {
 			Due: w.ago(21 * time.Hour), Claimant: "A-11111-11111", Lease: w.now.Add(9*time.Minute + 12*time.Second), Escalated: true, Simulated: true},
 		CanClaim: true, CanRelease: true, CanSkip: true, CanEscal: true, CanNote: true, CanReopen: true, CanDecide: true, CanPackage: true,
 		Reports: []CaseReport{report}, Exhibits: []ExhibitView{w.exhibitView(1), w.exhibitView(2), w.exhibitView(3)},
-		People: []CasePerson{w.casePerson("AAAAA"), w.casePerson("BBBBB")}, Policies: triage.Policies,
+		People: []CasePerson{w.casePerson("AAAAA"), w.casePerson("BBBBB")}, Policies: triage.Policies(),
 		Notes:     []NoteView{{triage.Note{Words: w.words, At: w.ago(time.Hour)}, w.name}},
 		Decisions: []DecisionView{w.decision(1, triage.DecisionSuperseded), w.decision(2, triage.DecisionProposed)},
 		Packages:  []PackageItem{w.packageItem(triage.PackageReady)}, Events: w.events(6), Messages: w.messages("reasons-W-AAAAA-00000"), Draft: w.words,
-		Decision: DecisionForm{NeedsSecond: true},
+		Decision: DecisionForm{NeedsSecond: true}, Moves: w.moves(), CanMerge: true,
+		Mergeable: []triage.Mergeable{{Case: triage.Case{ID: "C-4M7QK-9WD4A", Policy: "hate", Opened: w.ago(time.Hour)}, People: []string{w.name, w.name}, SameMeeting: true, Reports: 2}},
 	}
+}
+
+// moves is a merge that can be undone, one that cannot, and a split that was.
+func (w world) moves() []MoveView {
+	m := triage.MoveView{Move: triage.Move{ID: "CM-1", Kind: triage.MoveMerge, From: "C-5M7QK-9WD4A", Into: "C-2M7QK-9WD4A", Reason: w.words, At: w.ago(time.Hour)}, MayUndo: true}
+	held, undone := m, m
+	held.Held = w.words
+	undone.Kind, undone.From, undone.Into, undone.Undone = triage.MoveSplit, m.Into, m.From, w.now
+	return []MoveView{{m, m.Into, w.name, ""}, {held, m.Into, w.name, ""}, {undone, m.Into, w.name, w.name}}
+}
+
+// mergedCase is a case that was merged into another.
+func (w world) mergedCase() CaseView {
+	v := w.cleanCase()
+	v.Case.State, v.MergedInto, v.Reports, v.Exhibits, v.People, v.CanMerge, v.Mergeable, v.Mine = triage.StateMerged, "C-4M7QK-9WD4A", nil, nil, nil, false, nil, false
+	v.Moves = v.Moves[1:2]
+	v.CanClaim, v.CanRelease, v.CanSkip, v.CanEscal, v.CanDecide = false, false, false, false, false
+	return v
+}
+
+// movingCase is a case whose form of a split was refused.
+func (w world) movingCase() CaseView {
+	v := w.cleanCase()
+	v.Reports = append(v.Reports, v.Reports[0])
+	v.MoveForm = MoveForm{Kind: triage.MoveSplit, Reports: []triage.ReportID{"R-7Q2MB-X4KTE"}, Reason: w.words}
+	v.Messages = w.messages("reports", "moved", "sure")
+	return v
 }
 
 // cleanCase is the case page as a reviewer mostly meets it.
@@ -214,7 +243,7 @@ func (w world) linesCase() CaseView {
 func (w world) reportForm() ReportFormView {
 	meeting := MeetingChoice{triage.Meeting{ID: "M-1", Title: w.name, Mode: triage.ModeE2EE, Started: w.ago(26 * time.Hour)},
 		[]triage.Attendee{{Name: w.name, Account: "A-5"}, {Name: w.name}}}
-	return ReportFormView{Page: w.page("Report abuse", "/reports/new"), Meetings: []MeetingChoice{meeting}, Policies: triage.Policies, Uploads: w.uploads(),
+	return ReportFormView{Page: w.page("Report abuse", "/reports/new"), Meetings: []MeetingChoice{meeting}, Policies: triage.Policies(), Uploads: w.uploads(),
 		Form: ReportForm{Key: "k", Meeting: "M-1", MeetingName: w.name, Occurred: "2026-11-22T07:30", Policy: "harassment", Words: w.words, People: []triage.Person{w.person("AAAAA")}}}
 }
 
@@ -229,7 +258,7 @@ func (w world) hostPages() map[string]templ.Component {
 	stranger := w.page("Sign in", "/sign-in")
 	stranger.Actor, stranger.Nav = triage.Actor{}, nil
 	return map[string]templ.Component{
-		"sign-in": SignIn(SignInView{stranger, w.name, w.messages("email"), true}), "sign-in-sent": SignInSent(SignInSentView{stranger, w.name, 15}),
+		"sign-in": SignIn(SignInView{stranger, w.name, w.messages("email"), true, true}), "sign-in-sent": SignInSent(SignInSentView{stranger, w.name, 15}),
 		"sign-in-confirm": SignInConfirm(SignInConfirmView{stranger, "token"}), "reports": Reports(list), "reports-empty": Reports(ReportsView{Page: w.page("My reports", "/reports")}),
 		"report-new": NewReport(form), "report-refused": NewReport(refused), "report": Report(report),
 		"error": Error(ErrorView{w.page("That did not work", "/x"), 503, w.words, w.words, "", "", true}), "not-found": Error(NotFound(w.page("", "/x"))),
@@ -246,7 +275,7 @@ func (w world) staffPages() map[string]templ.Component {
 		Decision: "Suspend for 30 days", Form: triage.NewPackage{Recipient: w.name, Reference: w.name, Scope: w.words}, Messages: w.messages("exhibits", "recipient", "basis", "reference", "scope")}
 	return map[string]templ.Component{
 		"queue": Queue(w.queue(24, "open")), "queue-empty": Queue(w.queue(0, "mine")), "approvals": Queue(w.queue(2, "approval")),
-		"case": Case(w.cleanCase()), "case-lines": Case(w.linesCase()), "case-full": Case(w.caseView()), "packages": Packages(PackagesView{w.page("Packages", "/packages"),
+		"case": Case(w.cleanCase()), "case-lines": Case(w.linesCase()), "case-merged": Case(w.mergedCase()), "case-moving": Case(w.movingCase()), "case-full": Case(w.caseView()), "packages": Packages(PackagesView{w.page("Packages", "/packages"),
 			[]PackageItem{w.packageItem(triage.PackageRequested), w.packageItem(triage.PackageBuilding), w.packageItem(triage.PackageReady)}, []triage.CaseRow{w.row(1).CaseRow}, true}),
 		"package": Package(pv), "package-building": Package(building), "package-ready": Package(ready), "package-new": NewPackage(form),
 	}
@@ -259,9 +288,9 @@ func (w world) deskPages() map[string]templ.Component {
 		Aside: []KeptView{{"log-2026-11-23T093000Z.checkpoint", 99, w.ago(time.Hour), w.now, w.words}, {Name: "log-2026-11-24T093000Z.checkpoint", At: w.now, Text: w.words}}}
 	acc := account.Account{ID: "A-1", Name: w.name, Email: w.name, Roles: account.AllRoles, Created: w.ago(1000 * time.Hour)}
 	people := PeopleView{Page: w.page("People", "/people"), Staff: []account.Account{acc, acc}, MailOff: true, Setback: true,
-		Orgs:       []OrgItem{{account.Organisation{ID: "O-1", Name: w.name, Plan: account.PlanBusiness, Comped: true, Created: w.now}, 12}},
+		Orgs:       []OrgItem{{account.Organisation{ID: "O-1", Name: w.name, Plan: account.PlanBusiness, Comped: true, Window: 60, Created: w.now}, 12}},
 		Deliveries: []DeliveryItem{{triage.Message{Address: w.name, State: triage.MessageFailed, Tries: 3, Error: w.words, Created: w.now}, w.name}}}
-	me := MeView{Page: w.page("Your account", "/me"), Email: w.name, Org: w.name, Sessions: []SessionItem{
+	me := MeView{Passkeys: []account.Passkey{{ID: "K-00000-00000", Name: w.name, Created: w.now}}, Page: w.page("Your account", "/me"), Email: w.name, Org: w.name, Sessions: []SessionItem{
 		{account.Session{ID: "s1", UserAgent: w.name, Created: w.ago(90 * time.Hour), LastSeen: w.now, Expires: w.now.Add(99 * time.Hour)}, true},
 		{account.Session{ID: "s2", UserAgent: "Mozilla/5.0 (X11; Linux) Chrome/140 Safari/537", Created: w.ago(9 * time.Hour), LastSeen: w.now, Expires: w.now}, false}}}
 	me.Tokens = []account.Token{{ID: "T-00000-00001", Name: w.name, Scopes: account.AllScopes, Used: w.ago(time.Hour), Expires: w.now}, {ID: "T-00000-00002", Name: w.name, Scopes: account.AllScopes[:1], Expires: w.now}}
@@ -273,7 +302,7 @@ func (w world) deskPages() map[string]templ.Component {
 // pages is every page by a name for messages.
 func (w world) pages() map[string]templ.Component {
 	all := map[string]templ.Component{}
-	for _, some := range []map[string]templ.Component{w.hostPages(), w.staffPages(), w.deskPages(), w.meetingPages()} {
+	for _, some := range []map[string]templ.Component{w.hostPages(), w.staffPages(), w.deskPages(), w.meetingPages(), w.reviewPages()} {
 		for name, page := range some {
 			all[name] = page
 		}

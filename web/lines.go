@@ -4,18 +4,32 @@ import (
 	"fmt"
 
 	"github.com/proffer/proffer/media/clip"
+	"github.com/proffer/proffer/triage"
 )
 
 // LinesView is what was found about a file of lines of chat.
 type LinesView struct {
 	clip.LinesVerdict
+	Page string // address of the page that shows them
+	Of   triage.ExhibitID
+	From int // number of the line, from 1, with whose page of lines the page begins; what is none is the first page
 }
 
-// shownLines is how many lines a page shows; the original has all of them.
+// shownLines is how many lines a page shows at once.
 const shownLines = 2000
 
-// shown are the lines that the page shows.
-func (v LinesView) shown() []clip.LineVerdict { return v.Lines[:min(len(v.Lines), shownLines)] }
+// bounds are the lines that the page shows, as indexes.
+func (v LinesView) bounds() (from, to int) {
+	if v.From > 0 && v.From <= len(v.Lines) {
+		from = (v.From - 1) / shownLines * shownLines
+	}
+	return from, min(len(v.Lines), from+shownLines)
+}
+
+// linesAddress is the page with some line.
+func (v LinesView) linesAddress(index int) string {
+	return v.Page + "?lines=" + string(v.Of) + "&from=" + num(index+1) + "#exhibit-" + string(v.Of)
+}
 
 // writer is who wrote a line.
 func (v LinesView) writer(l clip.LineVerdict) string { return v.Senders[l.Sender].Title() }

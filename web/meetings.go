@@ -1,11 +1,13 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
 	"time"
 
 	"github.com/proffer/proffer/media/meeting"
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
 )
 
 // MeetingsView is one's own meetings and the form for a new one.
@@ -54,8 +56,10 @@ type RoomView struct {
 	Mode        string // "standard" or "e2ee": a hint, never an authority
 	Name        string // of the account, or "" for a guest, who is asked
 	Host        bool   // this account made the meeting
+	Visitor     bool   // this account is of staff, and visits it
 	Bundle      string // names the scripts of the page, see Bundle.Name
 	Policies    []triage.Policy
+	Window      account.Window // for how many seconds devices of hosts keep what they received
 }
 
 // The room's scripts in the bundle.
@@ -74,6 +78,11 @@ func (v RoomView) doorWords() string {
 		return "This meeting is end-to-end encrypted: only the devices of those inside can decrypt it, and the server can not. Somebody who leads it lets you in."
 	}
 	return "This meeting has standard encryption: the server holds the key. Who is in it, recorders and telephones included, is always shown."
+}
+
+// ringWords says at the door what hosts' devices keep.
+func (v RoomView) ringWords() string {
+	return fmt.Sprintf("So that abuse can be reported, devices of hosts keep the last %d seconds of what they receive, in memory.", v.Window)
 }
 
 // signInTo is where to sign in and come back from. The part after # of a link stays in this browser.

@@ -556,11 +556,11 @@ func NewPackage(v PackageFormView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = formProblems(v.Messages).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formProblems(v.Messages, triage.FieldPasskey).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, " <form method=\"post\" action=\"/packages\" class=\"stack card\" novalidate><input type=\"hidden\" name=\"case\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, " <form method=\"post\" action=\"/packages\" data-signs=\"/packages/ask\" class=\"stack card\" novalidate><input type=\"hidden\" name=\"case\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -585,7 +585,7 @@ func NewPackage(v PackageFormView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<p class=\"hint\">A second person has to approve this. Nothing is built or leaves before that, and both names stand in the package.</p><div class=\"actions\"><button class=\"button\" type=\"submit\">Ask for approval</button></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<p class=\"hint\">A second person has to approve this. Nothing is built or leaves before that, and both names stand in the package. Your passkey signs exactly what you ask for.</p><div class=\"actions\"><button class=\"button\" type=\"submit\">Ask for approval</button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1099,7 +1099,7 @@ func Package(v PackageView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = formProblems(v.Messages, "words").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formProblems(v.Messages, "words", triage.FieldPasskey).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1286,7 +1286,7 @@ func packageActions(v PackageView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Held == "" {
-				templ_7745c5c3_Err = wordsForm("/packages/"+string(v.ID)+"/approve", "words", "Approve", "A remark for the record; it may stay empty.", "Approve the disclosure", "", false).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = signedForm("/packages/"+string(v.ID)+"/approve", "/packages/"+string(v.ID)+"/ask", "Approve", "A remark for the record; it may stay empty.", "Approve the disclosure").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

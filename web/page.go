@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"github.com/proffer/proffer/triage"
@@ -25,6 +26,23 @@ type Page struct {
 
 // SignedIn reports whether somebody is signed in.
 func (p Page) SignedIn() bool { return p.Actor.Account != "" }
+
+// Staff reports whether the page is for somebody who has a role: then it has the desk's keys and commands.
+func (p Page) Staff() bool { return len(p.Actor.Roles) > 0 }
+
+// searches reports whether the actor may search cases.
+func (p Page) searches() bool { return len(triage.Lanes(p.Actor, triage.QueueRead)) > 0 }
+
+// scripts are a page's own and, for staff, the desk's.
+func (p Page) scripts(own []string) []string {
+	if p.Staff() && !slices.Contains(own, deskScript) {
+		return append(slices.Clone(own), deskScript)
+	}
+	return own
+}
+
+// deskScript is the script of the desk: keys, commands, queue and case page.
+const deskScript = "triage.js"
 
 // RoleWords names the actor's roles in one line; "Host" for people who are not staff.
 func (p Page) RoleWords() string { return rolesWords(p.Actor.Roles) }
@@ -73,8 +91,9 @@ type NavItem struct {
 // Counts are the numbers in the menu. Handlers count within the lanes that the actor may see.
 type Counts struct {
 	Open      int // cases that wait
-	Approvals int // decisions and packages that wait for this actor as second person
+	Approvals int // decisions, packages and visits that wait for this actor as second person
 	Packages  int // packages that wait for this actor's approval
+	Opinions  int // second opinions to give or, for leads, to settle
 }
 
 // Menu is the actor's menu: what triage.Can allows in general.
@@ -90,8 +109,14 @@ func Menu(a triage.Actor, n Counts) []NavItem {
 	if may(triage.DecisionApprove) {
 		items = append(items, NavItem{"Approvals", "/queue?tab=approval", "/queue?tab=approval", n.Approvals, "waiting for a second person"})
 	}
+	if may(triage.OpinionGive) {
+		items = append(items, NavItem{"Second opinions", "/opinions", "/opinions", n.Opinions, "waiting"})
+	}
 	if may(triage.PackageRead) {
 		items = append(items, NavItem{"Packages", "/packages", "/packages", n.Packages, "waiting for approval"})
+	}
+	if may(triage.TeamLead) {
+		items = append(items, NavItem{"Figures", "/team/figures", "/team/figures", 0, ""})
 	}
 	if may(triage.LogRead) {
 		items = append(items, NavItem{"Custody log", "/log", "/log", 0, ""})

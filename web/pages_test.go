@@ -187,12 +187,12 @@ func TestAMenuShowsOnlyWhatTheRoleAllows(t *testing.T) {
 	w := newWorld("Mara", "words")
 	for roles, want := range map[string]string{
 		"":              "My meetings My reports",
-		"reviewer":      "Queue My meetings My reports",
-		"lead":          "Queue Approvals Packages My meetings My reports",
+		"reviewer":      "Queue Second opinions My meetings My reports",
+		"lead":          "Queue Approvals Second opinions Packages Figures My meetings My reports",
 		"liaison":       "Queue Packages My meetings My reports",
 		"auditor":       "Custody log My meetings My reports",
 		"administrator": "People My meetings My reports",
-		"child-safety":  "Queue Approvals My meetings My reports",
+		"child-safety":  "Queue Approvals Second opinions My meetings My reports",
 	} {
 		w.roles = nil
 		if roles != "" {

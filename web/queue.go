@@ -9,14 +9,19 @@ type QueueView struct {
 	Page
 	Tab      string // open, mine, escalated, approval, decided, preparing
 	Tabs     []QueueTab
-	Query    string          // what was searched for
-	Policy   triage.PolicyID // filter, or ""
-	Policies []triage.Policy // to filter by: of the lanes the actor may see
+	Query    string             // what was searched for
+	Policy   triage.PolicyID    // filter, or ""
+	Policies []triage.Policy    // to filter by: of the lanes the actor may see
+	Queue    triage.QueueID     // filter, or ""
+	Queues   []triage.WorkQueue // to filter by, and to name: of the actor's lanes
 	Rows     []QueueRow
-	Packages []PackageItem   // on the approval tab: packages that wait for this actor
-	More     string          // address of the next page, or ""
-	First    string          // address of the first page when this is a later one, or ""
-	CanClaim bool            // may claim in general: shows “Take the next case”
+	Packages []PackageItem     // on the approval tab: packages that wait for this actor
+	Visits   []triage.VisitRow // likewise: visits to meetings
+	More     string            // address of the next page, or ""
+	First    string            // address of the first page when this is a later one, or ""
+	CanClaim bool              // may claim in general: shows “Take the next case”
+	CanBulk  bool              // may decide many at once: rows can be selected
+	Views    ViewBar
 	Stranded []triage.CaseID // for leads: cases that no reviewer may take, as all of them are parties
 }
 
@@ -56,6 +61,8 @@ func stateTone(s triage.State) string {
 		return "warn"
 	case triage.StateDecided, triage.StateClosed:
 		return "done"
+	case triage.StateMerged:
+		return "off"
 	}
 	return "quiet"
 }

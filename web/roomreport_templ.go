@@ -127,7 +127,7 @@ func roomReport(v RoomView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<p>What you chose and wrote is lost, and what was kept of the last minute is erased.</p><div class=\"actions\"><button type=\"button\" class=\"button danger\" data-report-give-up>Give it up</button> <button type=\"button\" class=\"button quiet\" data-closes data-autofocus>Go on with it</button></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<p>What you chose and wrote is lost, and what was kept of the meeting for it is erased.</p><div class=\"actions\"><button type=\"button\" class=\"button danger\" data-report-give-up>Give it up</button> <button type=\"button\" class=\"button quiet\" data-closes data-autofocus>Go on with it</button></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

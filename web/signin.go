@@ -5,6 +5,7 @@ type SignInView struct {
 	Page
 	Email    string // as typed
 	Messages Messages
+	Provider bool // the house's own sign-in provider is there
 	MailOff  bool // no mail server: outside demonstration mode, say whom to ask
 }
 

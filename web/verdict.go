@@ -22,7 +22,7 @@ func Found(raw []byte) (*VerdictView, *LinesView) {
 	case raw == nil || json.Unmarshal(raw, &f) != nil:
 		return nil, nil
 	case f.Lines != nil:
-		return nil, &LinesView{*f.Lines}
+		return nil, &LinesView{LinesVerdict: *f.Lines}
 	case f.Clip != nil:
 		return &VerdictView{*f.Clip}, nil
 	}

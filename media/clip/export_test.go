@@ -41,3 +41,11 @@ func RecodeLines(body []byte) ([]byte, error) {
 	}
 	return encode(l), nil
 }
+
+// Held is how many frames a ring holds.
+func (r *Ring) Held() (n int) {
+	for _, fs := range r.tracks {
+		n += len(fs)
+	}
+	return n
+}

@@ -72,6 +72,13 @@ func NewRing(window time.Duration) *Ring {
 	return &Ring{window: min(max(window, MinWindow), MaxWindow), tracks: map[trackKey][]*Received{}, runs: map[streamKey][]StampedRun{}}
 }
 
+// SetWindow changes for how long frames are kept; what is too old for it by now is gone with the next frame.
+func (r *Ring) SetWindow(window time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.window, r.pruned = min(max(window, MinWindow), MaxWindow), time.Time{}
+}
+
 // pruneEvery is how often what is out of the window is looked for: the ring may hold that much more.
 const pruneEvery = 500 * time.Millisecond
 

@@ -72,8 +72,9 @@ type Against string
 
 // Whom a finding speaks against.
 const (
-	AgainstClip   Against = "clip"   // clip and proof do not belong together: whoever made them is asked
-	AgainstSender Against = "sender" // the sender contradicts itself; it does not hurt the report
+	AgainstClip   Against = "clip"     // clip and proof do not belong together: whoever made them is asked
+	AgainstNobody Against = "platform" // the platform cannot say: the key that vouched is gone
+	AgainstSender Against = "sender"   // the sender contradicts itself; it does not hurt the report
 )
 
 // Finding is something that does not hold, in words for a reviewer and a court.

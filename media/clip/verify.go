@@ -158,32 +158,39 @@ func (v *verifier) stamps() {
 }
 
 func (v *verifier) takeRuns(t *trackCheck, sender *franking.Sender, runs []StampedRun) {
-	bad := 0
+	bad, lost := 0, 0
 	for i := range runs {
-		if !v.stampHolds(sender, &runs[i]) {
+		switch holds, known := v.stampHolds(sender, &runs[i]); {
+		case !known:
+			lost++
+		case !holds:
 			bad++
-			continue
+		default:
+			v.take(t, &runs[i])
 		}
-		v.take(t, &runs[i])
+	}
+	if lost > 0 {
+		v.note(Finding{AgainstNobody, fmt.Sprintf("The platform no longer has the key that vouched for %d stamps, so nothing is known of their frames.", lost)})
 	}
 	if bad > 0 && v.Notary != nil {
 		v.contradict("%d stamps in the proof were not made by this platform’s notary for this sender in this meeting.", bad)
 	}
 }
 
-func (v *verifier) stampHolds(sender *franking.Sender, r *StampedRun) bool {
+// stampHolds looks at one stamp; known is false where the platform does not have its key (any more).
+func (v *verifier) stampHolds(sender *franking.Sender, r *StampedRun) (holds, known bool) {
 	if v.Stampless || v.Notary == nil {
-		return v.Stampless
+		return v.Stampless, true
 	}
 	key, ok := v.keys[r.Key]
 	if !ok {
 		if key, ok = v.Notary(r.Key); !ok {
-			return false
+			return false, false
 		}
 		v.keys[r.Key] = key
 	}
 	run, stamp := r.Run(), r.Stamp()
-	return key.Holds(sender, &run, &stamp)
+	return key.Holds(sender, &run, &stamp), true
 }
 
 // take keeps the commitments of a run. What contradicts an earlier one is the sender's contradiction; the earlier stamp counts.

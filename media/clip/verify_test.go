@@ -161,3 +161,33 @@ func TestStamps(t *testing.T) {
 		}
 	}
 }
+
+// TestLostKey verifies a true clip and true lines after the notary's key was lost: nobody lied, so nothing is contradicted.
+func TestLostKey(t *testing.T) {
+	w := cliptest.New("M-3K9QA-77ZPW", 9)
+	host, guest := w.Person("A-11111-11111", "Hanna"), w.Person("", "Gus")
+	ring := clip.NewRing(clip.DefaultWindow)
+	guest.Talk(ring, 1)
+	guest.Write(ring, "Hello")
+	frozen := ring.Freeze(time.UnixMilli(int64(w.Start) + 20_000))
+	file, proof, err := frozen.Make(clip.Choice{Sender: guest.Join, Picture: franking.Camera, To: 1 << 52}, host.Parties(guest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := frozen.MakeLines([]clip.Writer{{Join: guest.Join, Message: guest.Message}}, 0, 1<<52, host.Parties(host))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := w.Platform()
+	p.Notary = franking.NewNotary().Key
+	v, err := clip.Verify(bytes.NewReader(file), proof, p)
+	l, err2 := clip.VerifyLines(lines, p)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	for _, f := range []clip.Found{{Clip: &v}, {Lines: &l}} {
+		if f.Grade() != clip.Unverified || len(f.Findings()) == 0 || f.Findings()[0].Against != clip.AgainstNobody {
+			t.Errorf("without the key it is %s: %+v", f.Grade(), f.Findings())
+		}
+	}
+}

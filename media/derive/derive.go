@@ -43,6 +43,7 @@ type Options struct {
 	Points int                    // of the waveform; default 600, at most 4096
 	Have   []DerivativeKind       // made before, by an earlier try of the job: not made again
 	Keep   func(Derivative) error // called as each derivative is ready, to store it; its error ends Derive
+	Frame  func(Frame)            // called for each picture that Frames takes, to compare it with known ones; nil: none is taken
 }
 
 // Result is what Derive could make.
@@ -82,6 +83,11 @@ func (c *Clip) Derive(ctx context.Context, o Options, progress func(float64)) (R
 		}
 		done += s.weight
 		rising.set(done / total)
+	}
+	if _, ok := p.Video(); ok && o.Frame != nil {
+		if err := r.frames(c.Frames(ctx, p, o.Frame)); err != nil {
+			return r, err
+		}
 	}
 	rising.set(1)
 	return r, nil
@@ -138,6 +144,15 @@ func (r *Result) add(d Derivative, err error, keep func(Derivative) error) error
 		return fmt.Errorf("keeping the %s: %w", d.Kind, err)
 	}
 	return nil
+}
+
+// frames takes the outcome of Frames: that a clip cannot be compared with known ones does not make it any less prepared.
+func (r *Result) frames(err error) error {
+	if problem, ok := asDecodeError(err); ok && problem.Cause != CauseSandbox {
+		r.Probe.note("Its pictures could not be compared with known ones: %s.", problem.Reason)
+		return nil
+	}
+	return err
 }
 
 // rising passes progress on only when it has risen by a hundredth.

@@ -267,6 +267,42 @@ func TestDeriveGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
+// TestFrames holds that there is one picture for each second that a clip begins, of its own size whatever the clip's is, the same each time.
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	s := box(t, Limits{})
+	take := func(b []byte) (out []Frame) {
+		t.Helper()
+		r, err := openBytes(t, s, b).Derive(t.Context(), Options{Have: []DerivativeKind{KindContact, KindPoster, KindWaveform, KindPreview},
+			Frame: func(f Frame) { out = append(out, Frame{f.At, bytes.Clone(f.Grey)}) }}, nil)
+		if err != nil || len(r.Problems)+len(r.Probe.Notes) > 0 {
+			t.Fatal(err, r.Problems, r.Probe.Notes)
+		}
+		return out
+	}
+	long := ffmpegMakes(t, s, "-f", "lavfi", "-i", "testsrc2=s=320x240:d=3.3", "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "-8", "-f", "webm")
+	fs := take(long)
+	if len(fs) != 4 || fs[3].At != 3*time.Second || len(fs[3].Grey) != FrameSide*FrameSide || bytes.Equal(fs[0].Grey, fs[3].Grey) {
+		t.Errorf("%d frames of a clip of 3.3 s", len(fs))
+	}
+	if !reflect.DeepEqual(fs, take(long)) {
+		t.Error("two runs differ")
+	}
+	if fs := take(ffmpegMakes(t, s, "-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.2", "-c:v", "libvpx", "-f", "webm")); len(fs) != 1 {
+		t.Errorf("%d frames of a clip of 0.2 s", len(fs))
+	}
+	mute := 0
+	if r, err := openBytes(t, s, ffmpegMakes(t, s, "-f", "lavfi", "-i", "sine=500:d=1", "-c:a", "libopus", "-f", "webm")).Derive(t.Context(),
+		Options{Frame: func(Frame) { mute++ }}, nil); err != nil || mute > 0 || len(r.Probe.Notes) > 0 {
+		t.Errorf("%d frames of sound, %v, %v", mute, err, r.Probe.Notes)
+	}
+	slow := box(t, Limits{FramesTime: time.Millisecond})
+	r, err := openBytes(t, slow, long).Derive(t.Context(), Options{Frame: func(Frame) {}}, nil)
+	if err != nil || len(r.Problems) > 0 || len(r.Probe.Notes) != 1 {
+		t.Errorf("a clip that takes too long to compare: %v, %v, %q", err, r.Problems, r.Probe.Notes)
+	}
+}
+
 func TestSoundOnlyAndPictureOnly(t *testing.T) {
 	t.Parallel()
 	s := box(t, Limits{})

@@ -25,6 +25,7 @@ type Limits struct {
 	ProbeTime    time.Duration // wall time; default 30 s
 	StillTime    time.Duration // wall time of one still; default 30 s
 	WaveTime     time.Duration // wall time of a waveform; default 5 min
+	FramesTime   time.Duration // wall time of Frames; default 5 min
 	PreviewTime  time.Duration // wall time of a preview; default 30 min
 }
 
@@ -38,6 +39,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.ProbeTime, 30*time.Second)
 	setDefault(&l.StillTime, 30*time.Second)
 	setDefault(&l.WaveTime, 5*time.Minute)
+	setDefault(&l.FramesTime, 5*time.Minute)
 	setDefault(&l.PreviewTime, 30*time.Minute)
 	return l
 }

@@ -24,6 +24,7 @@ const (
 	contextLinkMAC     = "proffer link list mac v1"
 	contextCode        = "proffer security code v1"
 	contextSession     = "proffer session v1"
+	contextTestimony   = "proffer testimony v1"
 )
 
 type (

@@ -107,7 +107,7 @@ type ChatLine struct {
 
 // Welcome is the server's first word.
 //
-//	welcome = [ "welcome", meeting, mode: uint, nonce: bstr .size 16, identity-key: bstr .size 32 ]
+//	welcome = [ "welcome", meeting, mode: uint, nonce: bstr .size 16, identity-key: bstr .size 32, window: uint ]
 type Welcome struct {
 	_        struct{} `cbor:",toarray"`
 	Kind     string
@@ -115,6 +115,7 @@ type Welcome struct {
 	Mode     uint64 // 0 standard, 1 E2EE: a hint, never an authority
 	Nonce    [16]byte
 	Identity Key
+	Window   uint64 // for how many seconds devices of hosts keep what they received (§16): a wish of the server's, which clients bring into their bounds
 }
 
 // Entry is one entry of the board (§3).
@@ -285,7 +286,7 @@ func countOfRuns(n int) error {
 func (l *Line) check() error     { return nil }
 func (l *LineFrom) check() error { return nil }
 func (w *Welcome) check() error {
-	return firstError(meetingNumber(w.Meeting), between(0, 1, w.Mode))
+	return firstError(meetingNumber(w.Meeting), between(0, 1, w.Mode), whole(w.Window))
 }
 func (e *Entry) check() error   { return firstError(between(1, maxInteger, e.Number), whole(e.At)) }
 func (t *Ticket) check() error  { return firstError(text(t.LiveKit, 1000), text(t.Token, maxMessage)) }

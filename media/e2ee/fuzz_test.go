@@ -37,6 +37,7 @@ func FuzzEnd(f *testing.F)         { fuzzBody(f, func() body { return new(End) }
 func FuzzLeader(f *testing.F)      { fuzzBody(f, func() body { return new(Leader) }) }
 func FuzzUpgrade(f *testing.F)     { fuzzBody(f, func() body { return new(Upgrade) }) }
 func FuzzSession(f *testing.F)     { fuzzBody(f, func() body { return new(Session) }) }
+func FuzzTestimony(f *testing.F)   { fuzzBody(f, func() body { return new(Testimony) }) }
 func FuzzHello(f *testing.F)       { fuzzBody(f, func() body { return new(Hello) }) }
 func FuzzPost(f *testing.F)        { fuzzBody(f, func() body { return new(Post) }) }
 func FuzzFetch(f *testing.F)       { fuzzBody(f, func() body { return new(Fetch) }) }

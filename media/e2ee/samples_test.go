@@ -2,6 +2,7 @@ package e2ee
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"strings"
 	"testing"
 
@@ -72,7 +73,8 @@ func (f *fixed) samples() []body {
 		&Leave{Meeting: fixedMeeting, J: f.guestJoin.J, Time: fixedTime + 4000}, &Deny{Meeting: fixedMeeting, J: f.guestJoin.J, Time: fixedTime + 5000},
 		&End{Meeting: fixedMeeting, Version: 7, Link: h, Time: fixedTime + 6000}, &Leader{Meeting: fixedMeeting, Term: 2, J: f.guestJoin.J, Last: h, Time: fixedTime + 7000},
 		&Upgrade{Meeting: fixedMeeting, Host: f.hostJoin.J, Carried: []J{f.hostJoin.J, f.guestJoin.J}, Time: fixedTime + 8000},
-		&Session{Meeting: fixedMeeting, Nonce: [16]byte{9}, Device: f.host.Key}}
+		&Session{Meeting: fixedMeeting, Nonce: [16]byte{9}, Device: f.host.Key},
+		&Testimony{Meeting: fixedMeeting, Report: sha256.Sum256([]byte(`{"words":"He insults everybody."}`)), Time: fixedTime + 9000}}
 }
 
 func fill(n int, b byte) []byte { return bytes.Repeat([]byte{b}, n) }
@@ -83,7 +85,7 @@ func (f *fixed) plain() []body {
 		&Line{Frame: []byte{5}}, &LineFrom{J: f.guestJoin.J, Frame: []byte{6}}, &ChatLine{Text: "Grüße an alle\n👋"}, &ChatLine{Text: "only for you", To: f.hostJoin.J[:]},
 		&Batch{Runs: []franking.Run{{Stream: 1, Sequence: 3, First: 70, Commitments: fill(64, 1)}, {Stream: 2, Sequence: 3, First: 200, Commitments: fill(32, 2)}}},
 		&Stamped{J: f.guestJoin.J, Key: 20_783, At: fixedTime, Runs: []StampedRun{{Run: franking.Run{Stream: 1, Sequence: 3, First: 70, Commitments: fill(64, 1)}, MAC: [32]byte{3}}}},
-		&Welcome{Meeting: fixedMeeting, Mode: 1, Nonce: [16]byte{7}, Identity: f.identity.Key}, &Entry{Number: 300, At: fixedTime, Message: []byte{8}},
+		&Welcome{Meeting: fixedMeeting, Mode: 1, Nonce: [16]byte{7}, Identity: f.identity.Key, Window: 90}, &Entry{Number: 300, At: fixedTime, Message: []byte{8}},
 		&Ticket{LiveKit: "wss://media.example.org", Token: "eyJ…"}, &Refused{What: "upgrade", Why: "The plan of this organisation does not allow it."},
 		&Order{What: OrderHost, J: f.guestJoin.J[:], On: true}, &Order{What: OrderLock},
 		&Lobby{Meeting: fixedMeeting, On: true, Waiting: []LobbySeat{{J: f.guestJoin.J, Name: "Gül Gast"}}},
@@ -125,6 +127,8 @@ func anew(b body) body {
 		return new(Leader)
 	case *Upgrade:
 		return new(Upgrade)
+	case *Testimony:
+		return new(Testimony)
 	case *Session:
 		return new(Session)
 	case *Hello:

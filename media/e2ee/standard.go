@@ -28,7 +28,11 @@ const (
 	Person uint64 = iota
 	Recorder
 	Telephone
+	Staff // of the service, visibly: a person, with a join
 )
+
+// Connector reports whether the seat is a part of the server, which has no join.
+func (s RosterSeat) Connector() bool { return s.Kind == Recorder || s.Kind == Telephone }
 
 // Roster is who takes part in a standard meeting, by the server's word (§9).
 //
@@ -62,7 +66,7 @@ func (r *Roster) check() error {
 		if i > 0 && s.Index <= r.Members[i-1].Index {
 			return errors.New("e2ee: the indexes of a roster rise")
 		}
-		if err := firstError(between(0, maxIndex, s.Index), between(Person, Telephone, s.Kind), text(s.Name, maxName)); err != nil {
+		if err := firstError(between(0, maxIndex, s.Index), between(Person, Staff, s.Kind), text(s.Name, maxName)); err != nil {
 			return err
 		}
 		joins = append(joins, s.J)

@@ -1,6 +1,9 @@
 package franking
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Standing is whether a stream may be shown (PROTOCOL.md section 15).
 type Standing int
@@ -27,6 +30,7 @@ const maxWatched = 4096
 type Watch struct {
 	sequence uint64 // the next that is taken
 	standing Standing
+	missed   bool          // stamps may have been missed before the next run
 	waiting  fifo[heard]   // received, in no stamp yet
 	stamped  fifo[promise] // stamped, not received yet
 }
@@ -57,6 +61,10 @@ func (w *Watch) Stamped(r *Run, at uint64) {
 		return
 	}
 	w.sequence = r.Sequence + 1
+	if w.missed {
+		w.waiting.drop(r.First)
+		w.missed = false
+	}
 	for i := range r.Count() {
 		counter := r.First + uint64(i)
 		c, _ := r.Of(counter)
@@ -78,6 +86,10 @@ func (w *Watch) judge(sent, stamped [32]byte, time, at uint64) {
 		w.standing = Proven
 	}
 }
+
+// Resumed says that another control session has begun: what was stamped between the two is not said again, so frames before the next run are owed no
+// stamp.
+func (w *Watch) Resumed() { w.missed = true }
 
 // Standing tells whether the stream may be shown now.
 func (w *Watch) Standing(now time.Time) Standing {
@@ -114,6 +126,12 @@ func (f *fifo[V]) take(k uint64) (v V, ok bool) {
 	delete(f.all, k)
 	f.trim()
 	return v, ok
+}
+
+// drop takes all below k.
+func (f *fifo[V]) drop(k uint64) {
+	maps.DeleteFunc(f.all, func(at uint64, _ V) bool { return at < k })
+	f.trim()
 }
 
 // trim lets what was taken go from the front.

@@ -44,6 +44,26 @@ func TestWatch(t *testing.T) {
 			w.Stamped(run(0, 0, 1, 2), sent+1700)
 		}, 1800, Proven},
 		"lost frames do not matter": {func(w *Watch) { w.Frame(3, sent, c(4), at(0)); w.Stamped(run(0, 0, 1, 2, 3, 4), sent+100) }, 2000, Proven},
+		"stamps missed between two sessions": {func(w *Watch) {
+			w.Frame(0, sent, c(1), at(0))
+			w.Stamped(run(0, 0, 1), sent+200)
+			w.Frame(1, sent+250, c(2), at(250))
+			w.Resumed()
+			w.Frame(2, sent+900, c(3), at(900))
+			w.Stamped(run(2, 2, 3), sent+1000)
+		}, 9000, Proven},
+		"a hole in one session": {func(w *Watch) {
+			w.Frame(0, sent, c(1), at(0))
+			w.Stamped(run(0, 0, 1), sent+200)
+			w.Resumed()
+			w.Stamped(run(1, 1, 9), sent+300)
+			w.Frame(2, sent+400, c(3), at(400))
+			w.Stamped(run(3, 3, 4), sent+600)
+		}, 1500, Overdue},
+		"nothing stamped in the next session": {func(w *Watch) {
+			w.Frame(0, sent, c(1), at(0))
+			w.Resumed()
+		}, 1500, Overdue},
 		"a conflict is for good": {func(w *Watch) {
 			w.Frame(0, sent, c(1), at(0))
 			w.Stamped(run(0, 0, 2), sent+200)

@@ -19,6 +19,7 @@ const (
 	contextUpgrade     = "proffer upgrade v1"
 	contextLink        = "proffer link list v1"
 	contextSession     = "proffer session v1"
+	contextTestimony   = "proffer testimony v1"
 	contextWrapped     = "proffer wrapped key v1"
 	contextPIN         = "proffer dial-in pin v1"
 	contextNodes       = "proffer between nodes v1"

@@ -95,7 +95,7 @@ const (
 
 // Welcome is the server's first word.
 //
-//	welcome = [ "welcome", meeting, mode: uint, nonce: bstr .size 16, identity-key: bstr .size 32 ]
+//	welcome = [ "welcome", meeting, mode: uint, nonce: bstr .size 16, identity-key: bstr .size 32, window: uint ]
 type Welcome struct {
 	_        struct{} `cbor:",toarray"`
 	Kind     string
@@ -103,6 +103,7 @@ type Welcome struct {
 	Mode     uint64 // 0 standard, 1 E2EE
 	Nonce    [16]byte
 	Identity Key
+	Window   uint64 // for how many seconds devices of hosts keep what they received (§16)
 }
 
 // EntryMessage is one entry of the board (§3).
@@ -182,6 +183,7 @@ const (
 	Person uint64 = iota
 	Recorder
 	Telephone
+	Staff // of the service, on a visit that two of them decided on: a person, with a device
 )
 
 // Ticket says how to reach the media server.
@@ -320,7 +322,9 @@ func (o *Order) check() error {
 
 // What the server sends it makes itself; these checks hold it to the page, and the vectors to both.
 
-func (w *Welcome) check() error { return firstError(number(w.Meeting), between(0, 1, w.Mode)) }
+func (w *Welcome) check() error {
+	return firstError(number(w.Meeting), between(0, 1, w.Mode), whole(w.Window))
+}
 func (e *EntryMessage) check() error {
 	return firstError(between(1, maxInteger, e.Number), whole(e.At))
 }

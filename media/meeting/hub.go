@@ -114,6 +114,9 @@ func (h *Hub) Certify(ctx context.Context, id string, who Subject, device Key) (
 	} else if why != "" {
 		return nil, refusal(Forbidden, "%s", why)
 	}
+	if who, err = h.subject(ctx, m, who); err != nil {
+		return nil, err
+	}
 	return h.Identity.Issue(who, device, id, h.now())
 }
 
@@ -210,7 +213,7 @@ func (h *Hub) open(ctx context.Context, id string, out outlet) (*Session, error)
 	if r.m.Mode == E2EE {
 		mode = 1
 	}
-	s.send(&Welcome{Meeting: id, Mode: mode, Nonce: s.nonce, Identity: h.Identity.Key()})
+	s.send(&Welcome{Meeting: id, Mode: mode, Nonce: s.nonce, Identity: h.Identity.Key(), Window: uint64(r.window)})
 	return s, nil
 }
 

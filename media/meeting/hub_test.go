@@ -35,10 +35,26 @@ type world struct {
 
 // standing is what the desk would say.
 type standing struct {
-	mu    sync.Mutex
-	plan  account.Plan
-	enter map[account.ID]string // why not
-	host  string
+	mu     sync.Mutex
+	plan   account.Plan
+	window account.Window
+	enter  map[account.ID]string // why not
+	host   string
+	visits map[account.ID]bool
+	seen   []string // of visitors
+}
+
+func (s *standing) Visiting(_ context.Context, who account.ID, _ string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.visits[who], nil
+}
+
+func (s *standing) Visited(_ context.Context, who account.ID, _ string, in bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, fmt.Sprintf("%s %v", who, in))
+	return nil
 }
 
 func (s *standing) MayEnter(_ context.Context, who, _ account.ID) (string, error) {
@@ -56,7 +72,7 @@ func (s *standing) MayHost(context.Context, account.ID) (string, error) {
 func (s *standing) Organisation(_ context.Context, id account.OrgID) (account.Organisation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return account.Organisation{ID: id, Name: "Northwind", Plan: s.plan}, nil
+	return account.Organisation{ID: id, Name: "Northwind", Plan: s.plan, Window: s.window}, nil
 }
 
 func (s *standing) set(f func()) {
@@ -118,7 +134,7 @@ func run(t *testing.T, mode meeting.State, lobby bool, f func(*world)) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		w := &world{t: t, ctx: ctx, store: meetingtest.NewMemory(), identity: meeting.NewIdentity(random32()), rooms: &rooms{},
-			standing: &standing{plan: account.PlanBusiness, enter: map[account.ID]string{}}}
+			standing: &standing{plan: account.PlanBusiness, window: account.DefaultWindow, enter: map[account.ID]string{}}}
 		w.config = meeting.Config{Store: w.store, Rooms: w.rooms, Standing: w.standing, Rule: rule, Identity: w.identity, Master: meeting.NewMaster(random32()), Notary: franking.NewNotary(random32()),
 			LiveKit: "wss://proffer.example/livekit", Clock: time.Now, Log: slog.New(slog.DiscardHandler)}
 		defer func() { // and not t.Cleanup, which may run outside the bubble

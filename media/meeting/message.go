@@ -29,7 +29,7 @@ type Message struct {
 var contexts = map[string]string{
 	"certificate": contextCertificate, "join": contextJoin, "keys": contextKeys, "live": contextLive, "leave": contextLeave,
 	"deny": contextDeny, "end": contextEnd, "leader": contextLeader, "upgrade": contextUpgrade, "link": contextLink,
-	"session": contextSession,
+	"session": contextSession, "testimony": contextTestimony,
 }
 
 // boardKinds makes a body for each kind that an entry of the board may have.

@@ -22,7 +22,8 @@ type room struct {
 	mu       sync.Mutex // guards what follows; held while an entry is written, so that the board has one order
 	began    time.Time  // when this room was made
 	m        Meeting
-	last     uint64 // number of the board's last entry
+	window   account.Window // for how many seconds devices of hosts keep what they received: as it was set when the room was made
+	last     uint64         // number of the board's last entry
 	joins    map[J]*seat
 	sessions map[*Session]bool
 	expelled map[J]expulsion
@@ -34,7 +35,8 @@ type room struct {
 	chairs    map[J]*Chair
 	epoch     uint64 // of its key, or of the last one it had
 	key       *[32]byte
-	recording bool // one is about to begin
+	recording bool          // one is about to begin
+	recorded  chan struct{} // closed when the newest coming or going of a visitor is in the log; nil before the first
 }
 
 // seat is a join on the board.
@@ -80,6 +82,9 @@ func (r *room) load(ctx context.Context) error {
 	}
 	es, last, err := r.h.Store.Outline(ctx, r.id)
 	if err != nil {
+		return err
+	}
+	if r.window, err = r.h.windowSet(ctx, m.Org); err != nil {
 		return err
 	}
 	r.m, r.roster = m, roster{locked: m.Locked, lobby: m.Lobby, known: map[Key]Seated{}}
@@ -153,7 +158,7 @@ func (r *room) attended(ctx context.Context, p *seat) {
 	if p.noted {
 		return
 	}
-	if err := r.h.Store.Attended(ctx, r.id, Attendee{Name: p.Name, Account: p.Account}, r.h.now()); err != nil {
+	if err := r.h.Store.Attended(ctx, r.id, Attendee{Name: p.Name, Account: p.Account, Device: p.Device}, r.h.now()); err != nil {
 		r.h.Log.WarnContext(ctx, "who was in a meeting could not be noted", "meeting", r.id, "err", err)
 		return
 	}
@@ -196,6 +201,7 @@ func (r *room) finish(ctx context.Context, why string) error {
 func (r *room) finished(why string) {
 	r.dropKey()
 	r.loseChairs(func(*Chair) string { return why })
+	r.unvisit(OverEnded, why)
 	for s := range r.sessions {
 		if s.ready {
 			s.end(OverEnded, why)

@@ -14,6 +14,15 @@ type person struct {
 	Account account.ID // "" for guests
 	Name    string
 	Owner   bool // the meeting's own host
+	Staff   bool // on a visit; set when the join is let in, and not by its certificate
+}
+
+// kind is what a person is in the roster.
+func (p person) kind() uint64 {
+	if p.Staff {
+		return Staff
+	}
+	return Person
 }
 
 // roster is who takes part in a standard meeting: the server's own list, its lobby and its lock (§9). Pure: it decides, and what it decides
@@ -82,7 +91,7 @@ func (r *roster) seat(p person, order uint64) (crowded bool) {
 			order++
 		}
 	}
-	r.insert(rosterSeat{person: p, index: order, kind: Person})
+	r.insert(rosterSeat{person: p, index: order, kind: p.kind()})
 	return crowded
 }
 
@@ -104,7 +113,7 @@ func (r *roster) insert(s rosterSeat) {
 	r.seats = slices.Insert(r.seats, at, s)
 }
 
-// people reports whether anybody is in who is no connector.
+// people reports whether anybody is in who is neither a connector nor of staff.
 func (r *roster) people() bool {
 	return slices.ContainsFunc(r.seats, func(s rosterSeat) bool { return s.kind == Person })
 }
@@ -146,7 +155,7 @@ func (r *roster) waiter(j J) *person {
 // hosts reports whether a join is let in and may command.
 func (r *roster) hosts(j J) bool {
 	s := r.at(j)
-	return s != nil && (s.Owner || r.known[s.Device].Host && r.known[s.Device].Account == s.Account)
+	return s != nil && s.kind == Person && (s.Owner || r.known[s.Device].Host && r.known[s.Device].Account == s.Account)
 }
 
 // sameDevice lists the joins that are in or wait on a device.
@@ -195,6 +204,8 @@ func (r *roster) lost() (words []string) {
 			words = append(words, s.Name+": "+features[Recording])
 		case Telephone:
 			words = append(words, s.Name+": "+features[DialIn])
+		case Staff:
+			words = append(words, s.Name+": "+visitors)
 		}
 	}
 	return words

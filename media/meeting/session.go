@@ -166,6 +166,9 @@ func (s *Session) Check(ctx context.Context) {
 		r.h.Log.WarnContext(ctx, "the standing of an account could not be read", "err", err)
 		return
 	}
+	if why == "" && r.overstays(ctx, s) {
+		why = "Your visit is over."
+	}
 	if why == "" {
 		return
 	}

@@ -11,8 +11,14 @@ import (
 
 // present tells whether who speaks in a session is in the meeting now.
 func (r *room) present(s *Session) bool {
+	return r.takesPart(s) && (r.m.Mode == Standard || r.list.version > 0)
+}
+
+// takesPart is present, and also of who is carried over by an upgrade while there is no list yet: what they sent a moment ago has to be stamped, or it
+// is overdue with everybody for good.
+func (r *room) takesPart(s *Session) bool {
 	return s.join != nil && !s.join.left && !s.join.out && r.m.State() != Ended &&
-		(r.roster.has(s.join.J) && r.m.Mode == Standard || r.list.version > 0 && r.list.members[s.join.J])
+		(r.roster.has(s.join.J) && r.m.Mode == Standard || r.m.Mode == E2EE && r.list.members[s.join.J])
 }
 
 // lined relays a line of chat, of somebody who is in, to all others.
@@ -35,7 +41,7 @@ func (r *room) batched(_ context.Context, s *Session, b body, now time.Time) {
 		n += runs[i].Count()
 	}
 	switch {
-	case !r.present(s):
+	case !r.takesPart(s):
 		s.refuse("batch", "Only who is in the meeting has its frames stamped.")
 	case !s.limits.batches.take(1, now) || !s.limits.commitments.take(float64(n), now):
 		s.refuse("batch", "That was too much at once: what this client sends is not stamped, and others do not show it.")

@@ -60,6 +60,22 @@ func TestStamps(t *testing.T) {
 	})
 }
 
+// TestStampsAtAnUpgrade holds that what was sent just before an upgrade is stamped, also while there is no list yet, and of nobody who is not carried over.
+func TestStampsAtAnUpgrade(t *testing.T) {
+	run(t, meeting.Standard, false, func(w *world) {
+		h, g, o := w.standardHost(), w.guestIn("Gus"), w.guestIn("Olga")
+		h.post(h.upgrade(h.j, g.j))
+		g.send(meetingtest.Batch(run1(1, 0, 0, 8)))
+		if n := w.stamps(h.take("stamped"), g, ""); n != 1 {
+			t.Errorf("%d runs are stamped", n)
+		}
+		o.send(meetingtest.Batch(run1(1, 0, 0, 8)))
+		o.refused("batch")
+		g.send(meetingtest.Line([]byte("sealed for nobody")))
+		g.refused("line")
+	})
+}
+
 func TestBatchesAreBounded(t *testing.T) {
 	run(t, meeting.Standard, false, func(w *world) {
 		h := w.standardHost()

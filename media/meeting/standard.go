@@ -14,6 +14,10 @@ func (r *room) arrive(ctx context.Context, p *seat) {
 		r.welcome(ctx, p)
 		return
 	}
+	if p.Name == StaffName { // by the certificate, which nobody else gets
+		r.visit(ctx, p)
+		return
+	}
 	switch r.roster.arrive(p.person) {
 	case letIn:
 		r.admit(ctx, p)
@@ -35,10 +39,11 @@ func (r *room) admit(ctx context.Context, p *seat) {
 	}
 	waited := r.roster.unwait(p.J)
 	crowded := r.roster.seat(p.person, p.order)
-	before, known := r.roster.known[p.Device]
-	r.keep(ctx, Seated{Device: p.Device, Account: p.Account, In: true, Host: known && before.Account == p.Account && before.Host})
+	if before, known := r.roster.known[p.Device]; !p.Staff { // whom a visit let in, nothing else lets in later
+		r.keep(ctx, Seated{Device: p.Device, Account: p.Account, In: true, Host: known && before.Account == p.Account && before.Host})
+	}
 	r.attended(ctx, p)
-	if crowded {
+	if crowded || p.Staff {
 		r.rekey(ctx)
 	} else {
 		r.tellRoster(p.session)
@@ -186,17 +191,23 @@ func (r *room) depart(ctx context.Context, j J) {
 	if r.roster.unwait(j) {
 		r.tellLobby()
 	}
+	if p := r.joins[j]; p != nil && p.Staff && r.roster.has(j) {
+		r.visited(p, false)
+	}
 	if !r.roster.unseat(j) {
 		return
 	}
 	if !r.roster.people() { // who comes next gets a fresh one
-		r.loseChairs(func(*Chair) string { return "Nobody is in the meeting any more." })
+		r.loseChairs(func(*Chair) string { return emptied })
+		r.unvisit(OverEnded, emptied)
 		r.roster.seats = nil
 		r.destroyKey(ctx)
 		return
 	}
 	r.rekey(ctx)
 }
+
+const emptied = "Nobody is in the meeting any more."
 
 // keep notes the standing of a device, here and in the store.
 func (r *room) keep(ctx context.Context, s Seated) {
@@ -280,6 +291,8 @@ func (r *room) orderRemove(ctx context.Context, s *Session, j J, _ bool) string 
 	switch {
 	case at == nil:
 		return "They are not in the meeting any more."
+	case at.kind == Staff:
+		return "Staff of this service are here by the decision of two of them, for a report about this meeting. You can end the meeting, or make it end-to-end encrypted: then they are out."
 	case at.kind != Person:
 		if c := r.chairs[j]; c != nil {
 			c.by = s.orderer()
@@ -353,6 +366,7 @@ func (r *room) orderEnd(ctx context.Context, _ *Session, _ J, _ bool) string {
 func (r *room) didUpgrade(_ context.Context, _ *Session, o *opened, _ list) {
 	r.dropKey()
 	r.loseChairs(func(c *Chair) string { return features[needs[c.kind]] })
+	r.unvisit(OverRefused, visitors)
 	for _, s := range r.roster.seats {
 		if !slices.Contains(o.body.(*Upgrade).Carried, s.J) {
 			r.expel(s.J)

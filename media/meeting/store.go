@@ -56,6 +56,7 @@ type Seated struct {
 type Attendee struct {
 	Name    string
 	Account account.ID // "" for guests
+	Device  Key        // that they joined with; zeros for who has none, such as a telephone
 }
 
 // ErrTaken says that a board has an entry under that number already.
@@ -92,7 +93,8 @@ type Store interface {
 	// Seated lists the standing of devices; PutSeated replaces that of one.
 	Seated(ctx context.Context, id string) ([]Seated, error)
 	PutSeated(ctx context.Context, id string, s Seated) error
-	// Attended notes that somebody was there; an account once, a guest once under each name. The first one opens the meeting.
+	// Attended notes that somebody was there; an account once, a guest once under each name, and each
+	// guest's device with its newest name. The first one opens the meeting.
 	Attended(ctx context.Context, id string, a Attendee, at time.Time) error
 }
 
@@ -111,6 +113,10 @@ type Standing interface {
 	// MayEnter says why an account may not enter a host's meetings; "" where it may. A closed, banned or suspended account
 	// may enter none, one that was kept out of a host's meetings none of theirs.
 	MayEnter(ctx context.Context, who, host account.ID) (why string, err error)
+	// Visiting reports whether an account is of staff, and let into a standard meeting as such, visibly, by two people's decision.
+	Visiting(ctx context.Context, who account.ID, meeting string) (bool, error)
+	// Visited records that one who is visiting came in, or is out.
+	Visited(ctx context.Context, who account.ID, meeting string, in bool) error
 	// MayHost says why an account may not host meetings; "" where it may.
 	MayHost(ctx context.Context, who account.ID) (why string, err error)
 	// Organisation is whose plan a meeting runs on.

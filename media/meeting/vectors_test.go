@@ -55,7 +55,7 @@ func unhex(t testing.TB, s string) []byte {
 
 // signedKinds makes a body for each kind that somebody signs.
 func signedKinds() map[string]func() body {
-	all := map[string]func() body{"certificate": func() body { return new(Certificate) }, "session": func() body { return new(Proof) },
+	all := map[string]func() body{"certificate": func() body { return new(Certificate) }, "session": func() body { return new(Proof) }, "testimony": func() body { return new(Testimony) },
 		"live": func() body { return new(Live) }}
 	for kind, make := range boardKinds {
 		all[kind] = make

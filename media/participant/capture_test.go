@@ -181,7 +181,7 @@ func TestCapture(t *testing.T) {
 	secrets.add("a line of chat", []byte(spoken))
 	link := s.meeting(account, "e2ee")
 	secrets.add("the link's secret", link.Secret[:])
-	host := s.spied("host", Config{Link: link, Host: true, HTTP: account, Ring: clip.DefaultWindow}, secrets, packets)
+	host := s.spied("host", Config{Link: link, Host: true, HTTP: account, Ring: true}, secrets, packets)
 	a := s.spied("a", Config{Link: link}, secrets, packets)
 	b := s.spied("b", Config{Link: link}, secrets, packets)
 	for _, x := range []*attendee{host, a, b} {

@@ -72,7 +72,7 @@ func offline(t *testing.T) *desk {
 	}
 	d.p = p
 	p.perform(actions)
-	p.received(&sessionUp{})
+	p.received(&sessionUp{&e2ee.Welcome{Window: 60}})
 	other, err := openFolder(t.TempDir(), "http://proffer.example")
 	if err != nil {
 		t.Fatal(err)
@@ -180,14 +180,14 @@ func TestKeysOfABrokenSession(t *testing.T) {
 	if d.other.State() != e2ee.Listed {
 		t.Fatalf("the guest is %s", d.other.State())
 	}
-	d.p.received(&sessionUp{})
+	d.p.received(&sessionUp{&e2ee.Welcome{Window: 60}})
 	if posted := d.serve(keepAll); !slices.Equal(posted, []string{"join", "keys"}) {
 		t.Errorf("posted again were %q", posted)
 	}
 	if d.other.State() != e2ee.In {
 		t.Errorf("the guest is %s", d.other.State())
 	}
-	if d.p.received(&sessionUp{}); len(d.p.unseen) != 0 {
+	if d.p.received(&sessionUp{&e2ee.Welcome{Window: 60}}); len(d.p.unseen) != 0 {
 		t.Errorf("%d posts have not come back", len(d.p.unseen))
 	}
 	d.chats()

@@ -20,13 +20,13 @@ import (
 // Config is who takes part, and how.
 type Config struct {
 	Link   Link
-	Name   string        // that a guest goes by; an account's is the server's word
-	Folder string        // where the device's key and lasting notes are, for this participant alone; made if it is not there
-	Host   bool          // this device made the meeting: it leads if it is end-to-end encrypted and nobody does
-	HTTP   *http.Client  // signed in with an account, by its cookies; nil for a guest
-	Sink   Sink          // takes what others send; nil if nothing is to be received
-	Ring   time.Duration // how long what was received is kept for reports, as on a host's device; 0: not at all
-	Log    *slog.Logger  // nil for none
+	Name   string       // that a guest goes by; an account's is the server's word
+	Folder string       // where the device's key and lasting notes are, for this participant alone; made if it is not there
+	Host   bool         // this device made the meeting: it leads if it is end-to-end encrypted and nobody does
+	HTTP   *http.Client // signed in with an account, by its cookies; nil for a guest
+	Sink   Sink         // takes what others send; nil if nothing is to be received
+	Ring   bool         // what was received is kept for reports, as on a host's device, for as long as the meeting's window (Participant.Window)
+	Log    *slog.Logger // nil for none
 
 	random io.Reader // nil for the system's; tests look at what is drawn
 }
@@ -208,6 +208,7 @@ func (p *Participant) farewell() {
 func (p *Participant) received(message any) {
 	switch m := message.(type) {
 	case *sessionUp:
+		p.stamps.keep(m.Welcome.Window)
 		p.resume()
 	case *sessionDown:
 		p.up = false
@@ -239,6 +240,7 @@ func (p *Participant) received(message any) {
 // resume begins a session, the first or after a loss: this join, what has not come back, and what was missed meanwhile.
 func (p *Participant) resume() {
 	p.up = true
+	p.stamps.resumed()
 	p.tell(Session{Up: true})
 	p.send(e2ee.EncodeControl(&e2ee.Post{Message: p.join}))
 	for _, m := range p.unseen {
@@ -381,7 +383,7 @@ func (p *Participant) seats() {
 		}
 	} else if r := p.member.Roster(); !encrypted(p.member) && r != nil {
 		for _, s := range r.Members {
-			if s.Kind != e2ee.Person || p.member.Join(s.J) != nil { // a person's join brings the device, which commitments name
+			if s.Connector() || p.member.Join(s.J) != nil { // a person's join brings the device, which commitments name
 				members[uint16(s.Index)] = p.seat(s.J)
 			}
 		}

@@ -24,6 +24,13 @@ type Frozen struct {
 	at   time.Time
 }
 
+// Window is for how long devices of hosts keep what they received in this meeting, this one too if it keeps a ring; 0 before the server has said it.
+func (p *Participant) Window() time.Duration {
+	p.stamps.mu.Lock()
+	defer p.stamps.mu.Unlock()
+	return p.stamps.window
+}
+
 // Freeze keeps what the ring holds now. The ring goes on.
 func (p *Participant) Freeze() (*Frozen, error) {
 	s := p.stamps

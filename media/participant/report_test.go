@@ -40,7 +40,7 @@ func reported(mode string) func(*testing.T, *server) {
 	return func(t *testing.T, s *server) {
 		account := s.signIn("Hanna")
 		link := s.meeting(account, mode)
-		host := s.join("host", Config{Link: link, Host: true, HTTP: account, Ring: clip.DefaultWindow})
+		host := s.join("host", Config{Link: link, Host: true, HTTP: account, Ring: true})
 		guest := s.join("guest", Config{Link: link})
 		host.sends()
 		guest.sends()
@@ -77,6 +77,9 @@ func reported(mode string) func(*testing.T, *server) {
 		file[len(file)/2] ^= 1
 		if v, err := clip.Verify(bytes.NewReader(file), proof, s.platform()); err != nil || v.Grade != clip.Contradicted {
 			t.Errorf("changed, it is %s, %v", v.Grade, err)
+		}
+		if host.Window() != clip.DefaultWindow || guest.Window() != clip.DefaultWindow {
+			t.Errorf("the host was told a window of %v, the guest one of %v", host.Window(), guest.Window())
 		}
 		if _, err := guest.Freeze(); err == nil {
 			t.Error("a guest keeps a ring")

@@ -94,6 +94,7 @@ func (r *room) connect(ctx context.Context, url, token string) error {
 	var live *lksdk.Room
 	live = lksdk.NewRoom(&lksdk.RoomCallback{
 		OnDisconnected: func() { r.disconnected(live) },
+		OnReconnecting: func() { go r.reconnecting(live) },
 		ParticipantCallback: lksdk.ParticipantCallback{OnTrackSubscribed: func(t *webrtc.TrackRemote, _ *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
 			r.subscribed(live, t, from)
 		}},
@@ -161,6 +162,12 @@ func (r *room) announce(live *lksdk.Room, o *outgoing) error {
 		return live.LocalParticipant.UnpublishTrack(pub.SID())
 	}
 	return nil
+}
+
+// reconnecting leaves a room whose connection broke: LiveKit's own way back sometimes stands without media, and a new ticket never does.
+func (r *room) reconnecting(live *lksdk.Room) {
+	live.Disconnect()
+	r.disconnected(live)
 }
 
 func (r *room) disconnected(live *lksdk.Room) {

@@ -21,6 +21,7 @@ type stamps struct {
 	joins   map[e2ee.J][]byte // the message of each join that was on the board
 	ring    *clip.Ring        // nil: this participant keeps none
 	frozen  []*clip.Frozen    // that still take stamps
+	window  time.Duration     // for how long the ring, and those of hosts, keep what was received; 0 before the server has said it
 }
 
 // stream is one sender's.
@@ -29,12 +30,23 @@ type stream struct {
 	number uint16
 }
 
-func newStamps(window time.Duration) *stamps {
+// newStamps keeps a ring on wish, of the default window until the server says which one it is.
+func newStamps(ring bool) *stamps {
 	s := &stamps{watches: map[stream]*franking.Watch{}, joins: map[e2ee.J][]byte{}}
-	if window > 0 {
-		s.ring = clip.NewRing(window)
+	if ring {
+		s.ring = clip.NewRing(clip.DefaultWindow)
 	}
 	return s
+}
+
+// keep takes the server's word for how long the ring keeps what was received, within what a ring allows.
+func (s *stamps) keep(seconds uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.window = time.Duration(min(max(seconds, uint64(clip.MinWindow/time.Second)), uint64(clip.MaxWindow/time.Second))) * time.Second
+	if s.ring != nil {
+		s.ring.SetWindow(s.window)
+	}
 }
 
 // opened takes note of a frame that passed every check, and tells whether its stream may be shown.
@@ -81,6 +93,15 @@ func (s *stamps) stamped(m *e2ee.Stamped) {
 	}
 	for _, f := range s.frozen {
 		f.Stamped(m.J, runs)
+	}
+}
+
+// resumed says that another control session has begun.
+func (s *stamps) resumed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.watches {
+		w.Resumed()
 	}
 }
 

@@ -118,3 +118,59 @@ func BenchmarkFrame(b *testing.B) {
 		})
 	})
 }
+
+// uncommitted is franking that takes no time.
+type uncommitted struct{}
+
+func (uncommitted) Commit(uint64, uint64, byte, []byte) (opening, commitment [32]byte) { return }
+
+// BenchmarkFranking is franking's share of a sender's and of a receiver's time for a frame: 1 less what the same takes without commitments.
+func BenchmarkFranking(b *testing.B) {
+	w := scenarioWorld()
+	found, _ := w.Find(mic)
+	plainly := found
+	plainly.Franking = uncommitted{}
+	sized(b, func(b *testing.B, f *figures) {
+		var best [2][2]time.Duration // with franking and without; sealing and opening
+		for b.Loop() {
+			for round := range 40 {
+				for i, source := range []Source{found, plainly} {
+					seal, open := f.there(b, source)
+					if round == 0 {
+						best[i] = [2]time.Duration{seal, open}
+					}
+					best[i] = [2]time.Duration{min(best[i][0], seal), min(best[i][1], open)}
+				}
+			}
+		}
+		b.ReportMetric(float64(best[0][0]+best[0][1])/batch, "ns/frame")
+		for act, name := range []string{"sender", "receiver"} {
+			b.ReportMetric(1-float64(best[1][act])/float64(best[0][act]), "share-of-"+name+"_ratio")
+		}
+	})
+}
+
+// there is the time of a batch of frames from a sender to a receiver: of sealing, and of opening.
+func (f *figures) there(b *testing.B, source Source) (seal, open time.Duration) {
+	b.Helper()
+	s, r := &Sender{stream: mic.Stream}, NewReceiver(one(source), &Seen{}, true)
+	if err := s.Use(source.Key, source.Franking); err != nil {
+		b.Fatal(err)
+	}
+	frames := make([][]byte, batch)
+	began := time.Now()
+	for i := range frames {
+		var err error
+		if frames[i], err = s.Seal(make([]byte, 0, len(f.frame)+Room), 1, opusMic, f.frame); err != nil {
+			b.Fatal(err)
+		}
+	}
+	seal = time.Since(began)
+	began = time.Now()
+	for _, x := range frames {
+		if _, err := r.Open(f.opened[:0], x); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return seal, time.Since(began)
+}

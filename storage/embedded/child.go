@@ -58,9 +58,11 @@ func (c *child) start() error {
 }
 
 // supervise starts, waits and starts again. It holds on to its thread, since the kernel's parent death signal is tied to
-// the thread that started the child: were it to end, the child would be killed.
+// the thread that started the child: were it to end, the child would be killed. It gives the thread back, since a thread
+// ends with the goroutine that still holds it, and whatever else this program started from it before would be killed.
 func (c *child) supervise(started chan<- error) {
 	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	defer close(c.done)
 	pause := firstPause
 	for first := true; ; first = false {

@@ -62,7 +62,7 @@ func TestSameBytesOnManyNodes(t *testing.T) {
 }
 
 func insertHost(ctx context.Context, tx triage.Tx, id account.ID) error {
-	o := account.Organisation{ID: "O-00000-00001", Name: "Host", Plan: account.PlanBusiness, Created: time.Now()}
+	o := account.Organisation{ID: "O-00000-00001", Name: "Host", Plan: account.PlanBusiness, Window: account.DefaultWindow, Created: time.Now()}
 	if err := tx.InsertOrganisation(ctx, o); err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func organisationColumns(o *account.Organisation) []column {
-	return []column{{"id", &o.ID}, {"name", &o.Name}, {"plan", &o.Plan}, {"comped", &o.Comped}, {"created", &o.Created}}
+	return []column{{"id", &o.ID}, {"name", &o.Name}, {"plan", &o.Plan}, {"comped", &o.Comped}, {"window_seconds", &o.Window}, {"created", &o.Created}}
 }
 
 func accountColumns(a *account.Account) []column {
@@ -27,6 +27,11 @@ func (t *tx) InsertOrganisation(ctx context.Context, o account.Organisation) err
 
 func (t *tx) Organisations(ctx context.Context) ([]account.Organisation, error) {
 	return list(ctx, t, organisationColumns, "FROM organisations ORDER BY name, id")
+}
+
+func (t *tx) SetWindow(ctx context.Context, id account.OrgID, w account.Window) error {
+	_, err := scalar[string](ctx, t, "UPDATE organisations SET window_seconds = $2 WHERE id = $1 RETURNING id", id, w)
+	return err
 }
 
 func (t *tx) Account(ctx context.Context, id account.ID) (account.Account, error) {

@@ -57,6 +57,14 @@ func only(cols []column, names ...string) []column {
 	return picked
 }
 
+// of names the columns of one table in a query over more of them.
+func of(table string, cols []column) []column {
+	for i := range cols {
+		cols[i].name = table + "." + cols[i].name
+	}
+	return cols
+}
+
 func (t *tx) exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	tag, err := t.q.Exec(ctx, sql, args...)
 	return tag, mapError(err)

@@ -28,11 +28,7 @@ type eventRow struct {
 }
 
 func eventColumns(e *eventRow) []column {
-	cols := leafColumns(&e.Leaf)
-	for i := range cols {
-		cols[i].name = "e." + cols[i].name
-	}
-	return append(cols, column{"d.salt", hash(&e.Salt)}, column{"d.detail", textBytes{&e.detail}})
+	return append(of("e", leafColumns(&e.Leaf)), column{"d.salt", hash(&e.Salt)}, column{"d.detail", textBytes{&e.detail}})
 }
 
 func loggedColumns(e *eventRow) []column {
@@ -56,12 +52,18 @@ func (t *tx) Log(ctx context.Context, e custody.Event) error {
 	return err
 }
 
+// ofCase is the events of a case ($1), and of the cases that its reports came from those on what it has now.
+const ofCase = `e.case_id = ANY (array_append(ARRAY(SELECT unnest(ARRAY[from_case, into_case]) FROM case_moves
+		WHERE reports && ARRAY(SELECT id FROM reports WHERE case_id = $1)), $1))
+	AND (e.case_id = $1 OR e.subject IN (SELECT 'report/' || id FROM reports WHERE case_id = $1
+		UNION ALL SELECT 'exhibit/' || id FROM exhibits WHERE case_id = $1))`
+
 func (t *tx) EventsOf(ctx context.Context, c triage.CaseID) ([]triage.LoggedEvent, error) {
-	return t.logged(ctx, "e.case_id = $1", c)
+	return t.logged(ctx, ofCase, c)
 }
 
 func (t *tx) EventsOn(ctx context.Context, c triage.CaseID, subject string, acts ...custody.Act) ([]triage.LoggedEvent, error) {
-	return t.logged(ctx, "e.case_id = $1 AND e.subject = $2 AND e.act = ANY ($3)", c, subject, ids(&acts))
+	return t.logged(ctx, ofCase+" AND e.subject = $2 AND e.act = ANY ($3)", c, subject, ids(&acts))
 }
 
 // logged lists the events for which a condition holds, oldest first.

@@ -39,11 +39,7 @@ func (t *tx) Drift(ctx context.Context) (event string, index int64, err error) {
 // changedRow finds the first event whose row no longer says what its leaf says.
 func (t *tx) changedRow(ctx context.Context) (event string, index int64, err error) {
 	columns := func(s *storedLeaf) []column {
-		cols := leafColumns(&s.row)
-		for i := range cols {
-			cols[i].name = "e." + cols[i].name
-		}
-		return append(cols, column{"l.index", &s.index}, column{"l.data", &s.data})
+		return append(of("e", leafColumns(&s.row)), column{"l.index", &s.index}, column{"l.data", &s.data})
 	}
 	for next := int64(0); ; {
 		found, err := list(ctx, t, columns, `FROM custody_leaves l JOIN custody_events e ON e.id = l.event

@@ -11,7 +11,7 @@ import (
 func decisionColumns(d *triage.Decision) []column {
 	return []column{{"id", &d.ID}, {"case_id", &d.Case}, {"number", &d.Number}, {"decider", &d.Decider}, {"decided", &d.Decided},
 		{"approver", opt(&d.Approver)}, {"answered", optTime{&d.Answered}}, {"answer", &d.Answer}, {"state", &d.State},
-		{"supersedes", opt(&d.Supersedes)}, {"version", &d.Version}}
+		{"supersedes", opt(&d.Supersedes)}, {"bulk", opt(&d.Bulk)}, {"version", &d.Version}}
 }
 
 // findingRow names the decision that a finding belongs to.
@@ -22,7 +22,7 @@ type findingRow struct {
 
 func findingColumns(f *findingRow) []column {
 	return []column{{"decision", &f.decision}, {"person", &f.Person}, {"policy", &f.Policy}, {"severity", &f.Severity},
-		{"action", &f.Action}, {"days", &f.Days}, {"reasons", &f.Reasons}}
+		{"action", &f.Action}, {"days", &f.Days}, {"reasons", &f.Reasons}, {"spans", spans{&f.Spans}}}
 }
 
 func (t *tx) InsertDecision(ctx context.Context, d triage.Decision) error {

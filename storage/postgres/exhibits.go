@@ -27,6 +27,17 @@ func (t *tx) SaveExhibit(ctx context.Context, x triage.Exhibit) error {
 	return t.save(ctx, "exhibits", string(x.ID), x.Version, only(exhibitColumns(&x), "container", "processing", "why", "probe", "trust", "verdict"))
 }
 
+func (t *tx) ExhibitsWith(ctx context.Context, sum triage.SHA256, not triage.CaseID, q triage.KnownQuery) ([]triage.Exhibit, error) {
+	return list(ctx, t, exhibitColumns, `FROM exhibits x WHERE x.sha256 = $1 AND x.case_id <> $2 AND `+decidedFor("x.case_id", "$3", "$4")+`
+		ORDER BY received DESC, id LIMIT $5`, sum[:], not, ids(&q.Lanes), string(q.Without), q.Limit)
+}
+
+// decidedFor is a condition: a case of some lanes has a decision in force, and an account is no party to it.
+func decidedFor(id, lanes, account string) string {
+	return "EXISTS (SELECT FROM cases c WHERE c.id = " + id + " AND c.lane = ANY(" + lanes + "))" +
+		" AND EXISTS (SELECT FROM decisions d WHERE d.case_id = " + id + " AND d.state = 'in force') AND " + noParty(id, account)
+}
+
 func (t *tx) ExhibitsOf(ctx context.Context, c triage.CaseID) ([]triage.Exhibit, error) {
 	return list(ctx, t, exhibitColumns, "FROM exhibits WHERE case_id = $1 ORDER BY number", c)
 }

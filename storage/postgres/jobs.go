@@ -23,8 +23,10 @@ const maxAttempts = 25
 
 func insertOpts(j triage.Job) *river.InsertOpts {
 	o := &river.InsertOpts{MaxAttempts: maxAttempts, Queue: queueDefault}
-	switch j.(type) {
-	case triage.PrepareExhibit:
+	switch j := j.(type) {
+	case triage.DeliverMessage:
+		o.ScheduledAt = j.NotBefore
+	case triage.PrepareExhibit, triage.VerifyExhibit:
 		o.Queue = queueMedia
 	case triage.PreparePreview:
 		o.Queue = queuePreview

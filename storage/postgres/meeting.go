@@ -84,6 +84,11 @@ func (s *Store) Attended(ctx context.Context, id string, a meeting.Attendee, at 
 		if a.Account == m.Host {
 			return nil
 		}
+		if a.Account == "" && a.Device != (meeting.Key{}) {
+			if err := t.putGuest(ctx, id, a.Device, a.Name); err != nil {
+				return err
+			}
+		}
 		_, err = t.exec(ctx, `INSERT INTO attendees (meeting, number, name, account)
 			SELECT $1, (SELECT coalesce(max(number), 0) + 1 FROM attendees WHERE meeting = $1), $2::text, $3::text
 			WHERE NOT EXISTS (SELECT FROM attendees WHERE meeting = $1 AND account IS NOT DISTINCT FROM $3::text AND ($3::text IS NOT NULL OR name = $2))`,

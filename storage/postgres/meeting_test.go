@@ -16,6 +16,11 @@ func TestMeetings(t *testing.T) {
 				all = append(all, row[0]+"/"+row[1])
 			}
 			return all
+		}, Guests: func(id string) (all []string) {
+			for _, row := range s.ask("SELECT name, encode(device, 'hex') FROM meeting_guests WHERE meeting = $1 ORDER BY device", id) {
+				all = append(all, row[0]+"/"+row[1][:2])
+			}
+			return all
 		}}
 	})
 }

@@ -25,8 +25,25 @@ func (t *tx) InsertMeeting(ctx context.Context, m triage.Meeting, roster []triag
 		if err := t.insert(ctx, "attendees", cols); err != nil {
 			return err
 		}
+		if a := &roster[i]; a.Account == "" && a.Device != [32]byte{} {
+			if err := t.putGuest(ctx, string(m.ID), a.Device, a.Name); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// putGuest notes the device of a guest who is in a meeting, with its newest name.
+func (t *tx) putGuest(ctx context.Context, meeting string, device [32]byte, name string) error {
+	_, err := t.exec(ctx, `INSERT INTO meeting_guests (meeting, device, name) VALUES ($1, $2, $3)
+		ON CONFLICT (meeting, device) DO UPDATE SET name = excluded.name`, meeting, device[:], name)
+	return err
+}
+
+func (t *tx) Guest(ctx context.Context, meeting triage.MeetingID, device [32]byte) (triage.Guest, error) {
+	return one(ctx, t, func(g *triage.Guest) []column { return []column{{"device", hash(&g.Device)}, {"name", &g.Name}} },
+		"FROM meeting_guests WHERE meeting = $1 AND device = $2", meeting, device[:])
 }
 
 func (t *tx) Meeting(ctx context.Context, id triage.MeetingID) (triage.Meeting, []triage.Attendee, error) {

@@ -14,11 +14,7 @@ import (
 const maxPage = 200
 
 func queueColumns(r *triage.CaseRow) []column {
-	cols := caseColumns(&r.Case)
-	for i := range cols {
-		cols[i].name = "c." + cols[i].name
-	}
-	return append(cols, column{"coalesce((SELECT name FROM accounts a WHERE a.id = c.claimant), '')", &r.ClaimantName},
+	return append(of("c", caseColumns(&r.Case)), column{"coalesce((SELECT name FROM accounts a WHERE a.id = c.claimant), '')", &r.ClaimantName},
 		column{"coalesce(p.names, '{}')", &r.People}, column{"p.count", &r.PeopleCount},
 		column{"x.count", &r.Exhibits}, column{"x.failed", &r.Failed},
 		column{"coalesce(r.withdrawn, false)", &r.Withdrawn}, column{"coalesce(f.meeting_mode, '')", &r.Mode},
@@ -33,7 +29,7 @@ const rowDetails = `
 	CROSS JOIN LATERAL (SELECT count(*), count(*) FILTER (WHERE processing IN ('failed', 'altered')) AS failed
 		FROM exhibits WHERE case_id = c.id) x
 	CROSS JOIN LATERAL (SELECT bool_and(withdrawn IS NOT NULL) AS withdrawn FROM reports WHERE case_id = c.id) r
-	LEFT JOIN LATERAL (SELECT meeting_mode, a.name AS reporter FROM reports JOIN accounts a ON a.id = reporter
+	LEFT JOIN LATERAL (SELECT meeting_mode, CASE WHEN reporter IS NULL THEN '` + triage.GuestTitle + `' ELSE a.name END AS reporter FROM reports LEFT JOIN accounts a ON a.id = reporter
 		WHERE case_id = c.id ORDER BY filed, reports.id LIMIT 1) f ON true `
 
 func (t *tx) Queue(ctx context.Context, q triage.QueueQuery) ([]triage.CaseRow, error) {
@@ -100,6 +96,16 @@ func (b *queryBuilder) filters(q triage.QueueQuery) string {
 	and := func(format string, args ...any) { fmt.Fprintf(&w, " AND "+format, args...) }
 	if q.Policy != "" {
 		and("c.policy = %s", b.arg(string(q.Policy)))
+	}
+	switch q.Queue {
+	case "":
+	case triage.NoQueue:
+		and("c.queue IS NULL")
+	default:
+		and("c.queue = %s", b.arg(string(q.Queue)))
+	}
+	if !q.Awake.IsZero() {
+		and("(c.deferred IS NULL OR c.deferred <= %s)", b.arg(q.Awake))
 	}
 	if q.Claimant != "" {
 		and("c.claimant = %s", b.arg(string(q.Claimant)))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -211,6 +212,42 @@ func TestKeysOfOthers(t *testing.T) {
 	for end := time.Now().Add(30 * time.Second); !left("M-here"); time.Sleep(10 * time.Millisecond) { // PostgreSQL notices in a moment
 		if time.Now().After(end) {
 			t.Fatalf("keys of %v are left", kept())
+		}
+	}
+}
+
+// TestLostVisits holds that visitors are lost with the node that keeps their meeting, and not before.
+func TestLostVisits(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	host, staff, _ := s.people()
+	relay := s.again().Relay()
+	_, stop := receives(t, relay)
+	if err := s.CreateMeeting(t.Context(), meeting.Meeting{ID: "M-1", Host: host.ID, Mode: meeting.Standard, Starts: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	keeps(t, relay, "M-1")
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	s.update(func(ctx context.Context, tx triage.Tx) error {
+		c := triage.Case{ID: "C-1", Lane: triage.LaneGeneral, Policy: "hate", State: triage.StateQueued, Opened: now, Due: now}
+		v := triage.Visit{ID: "L-1", Case: c.ID, Meeting: "M-1", Visitor: staff.ID, Reason: "Live abuse.", Requested: now, State: triage.VisitRequested}
+		return errors.Join(tx.InsertCase(ctx, c), tx.InsertVisit(ctx, v), tx.Inside(ctx, v.ID, now))
+	})
+	lost := func() (n int) {
+		s.update(func(ctx context.Context, tx triage.Tx) error {
+			vs, err := tx.LostVisits(ctx, 9)
+			n = len(vs)
+			return err
+		})
+		return n
+	}
+	if n := lost(); n != 0 {
+		t.Errorf("%d visitors are lost while their server is there", n)
+	}
+	stop()
+	for end := time.Now().Add(30 * time.Second); lost() != 1; time.Sleep(10 * time.Millisecond) { // PostgreSQL notices in a moment
+		if time.Now().After(end) {
+			t.Fatal("no visitor is lost with their server")
 		}
 	}
 }

@@ -2,18 +2,38 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 )
 
 func reportColumns(r *triage.Report) []column {
-	return []column{{"id", &r.ID}, {"case_id", &r.Case}, {"reporter", &r.Reporter}, {"org", opt(&r.Org)}, {"key", &r.Key}, {"form", hash(&r.Form)},
+	return []column{{"id", &r.ID}, {"case_id", &r.Case}, {"reporter", reporter{&r.Reporter}}, {"guest_device", hash(&r.Guest.Device)}, {"guest_name", &r.Guest.Name}, {"org", opt(&r.Org)}, {"key", &r.Key}, {"form", hash(&r.Form)},
 		{"meeting", opt(&r.Meeting)}, {"meeting_name", &r.MeetingName}, {"meeting_mode", &r.MeetingMode}, {"occurred", &r.Occurred},
 		{"policy", &r.Policy}, {"words", &r.Words}, {"exhibits", ids(&r.Exhibits)}, {"simulated", &r.Simulated}, {"filed", &r.Filed},
 		{"withdrawn", optTime{&r.Withdrawn}}, {"receipt", &r.Receipt}, {"version", &r.Version}}
+}
+
+// reporter keeps who reported; account.Guest is NULL.
+type reporter struct{ p *account.ID }
+
+// ScanText implements pgtype.TextScanner.
+func (r reporter) ScanText(v pgtype.Text) error {
+	*r.p = account.Guest
+	if v.Valid {
+		*r.p = account.ID(v.String)
+	}
+	return nil
+}
+
+// TextValue implements pgtype.TextValuer.
+func (r reporter) TextValue() (pgtype.Text, error) {
+	return pgtype.Text{String: string(*r.p), Valid: *r.p != account.Guest}, nil
 }
 
 // personRow and additionRow name the report that a line belongs to.
@@ -50,6 +70,9 @@ func (t *tx) InsertReport(ctx context.Context, r triage.Report) error {
 		}
 	}
 	t.touch(KindReport, string(r.ID), r.Case)
+	if err := t.putWords(ctx, r.Case, "report", string(r.ID), triage.ReportTokens(r)); err != nil {
+		return err
+	}
 	return t.putAdditions(ctx, r)
 }
 
@@ -60,6 +83,9 @@ func (t *tx) putAdditions(ctx context.Context, r triage.Report) error {
 		_, err := t.exec(ctx, insertSQL("report_additions", cols)+` ON CONFLICT (report, number) DO UPDATE SET receipt = excluded.receipt
 			WHERE report_additions.receipt IS DISTINCT FROM excluded.receipt`, values(cols)...)
 		if err != nil {
+			return err
+		}
+		if err := t.putWords(ctx, r.Case, "addition", fmt.Sprintf("%s/%d", r.ID, i+1), triage.Tokens(a.Words)); err != nil {
 			return err
 		}
 	}
@@ -80,6 +106,10 @@ func (t *tx) Report(ctx context.Context, id triage.ReportID) (triage.Report, err
 
 func (t *tx) ReportByKey(ctx context.Context, reporter account.ID, key string) (triage.Report, error) {
 	return t.report(ctx, "FROM reports WHERE reporter = $1 AND key = $2", reporter, key)
+}
+
+func (t *tx) ReportByGuest(ctx context.Context, device [32]byte, key string) (triage.Report, error) {
+	return t.report(ctx, "FROM reports WHERE guest_device = $1 AND key = $2", device[:], key)
 }
 
 func (t *tx) report(ctx context.Context, rest string, args ...any) (triage.Report, error) {
@@ -138,7 +168,7 @@ func (t *tx) fill(ctx context.Context, rs []triage.Report) error {
 
 func earlierColumns(e *triage.EarlierReport) []column {
 	return []column{{"r.id", &e.Report}, {"r.case_id", &e.Case}, {"c.state", &e.State}, {"r.policy", &e.Policy}, {"r.filed", &e.Filed},
-		{"p.name", &e.Person}, {"r.reporter", &e.Reporter}, {"coalesce(f.action, '')", &e.Outcome}}
+		{"p.name", &e.Person}, {"r.reporter", reporter{&e.Reporter}}, {"coalesce(f.action, '')", &e.Outcome}}
 }
 
 func (t *tx) ReportsOn(ctx context.Context, p triage.Person, not triage.CaseID, lanes []triage.Lane, limit int) ([]triage.EarlierReport, error) {

@@ -73,7 +73,11 @@ func TestAppendOnly(t *testing.T) {
 		"UPDATE decision_findings SET action = 'none'",
 		"UPDATE reports SET words = 'x'",
 		"UPDATE reports SET reporter = 'A-2'",
+		"UPDATE reports SET case_id = 'C-2'", // without a move on record
 		"UPDATE report_people SET name = 'x'",
+		"UPDATE report_people SET case_id = 'C-2'",
+		"UPDATE exhibits SET case_id = 'C-2'",
+		"UPDATE exhibits SET number = number + 9",
 		"UPDATE report_additions SET words = 'x'",
 		"UPDATE exhibits SET sha256 = decode(repeat('00', 32), 'hex')",
 		"UPDATE blobs SET retain_until = retain_until - interval '1 second'",
@@ -195,11 +199,11 @@ func TestErasure(t *testing.T) {
 }
 
 // TestNoPlaceForKeys is DESIGN I1: no column is named as if a meeting key, a device key or a secret belonged there. The
-// columns called key hold an idempotency key and object keys.
+// columns called key hold an idempotency key and object keys, and that called passkey the number of one, whose private half never leaves its device.
 func TestNoPlaceForKeys(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	known := map[[2]string]bool{{"reports", "key"}: true, {"derivatives", "key"}: true, {"packages", "key"}: true}
+	known := map[[2]string]bool{{"reports", "key"}: true, {"derivatives", "key"}: true, {"packages", "key"}: true, {"signatures", "passkey"}: true}
 	for _, c := range s.ask("SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public'") {
 		if strings.HasPrefix(c[0], "river_") || known[c] {
 			continue

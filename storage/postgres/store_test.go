@@ -126,7 +126,7 @@ func (s subject) AddSession(x account.Session) {
 func (s subject) people() (host, ann, ben account.Account) {
 	s.t.Helper()
 	now := time.Now()
-	org := account.Organisation{ID: "O-1", Name: "Acme", Plan: account.PlanBusiness, Created: now}
+	org := account.Organisation{ID: "O-1", Name: "Acme", Plan: account.PlanBusiness, Window: account.DefaultWindow, Created: now}
 	person := func(n int, roles ...account.Role) account.Account {
 		return account.Account{ID: account.ID(fmt.Sprintf("A-%d", n)), Org: org.ID, Name: fmt.Sprintf("Person %d", n),
 			Email: fmt.Sprintf("p%d@example.org", n), Roles: roles, Created: now}

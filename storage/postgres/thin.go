@@ -28,6 +28,9 @@ func (s *Store) ThinBoards(ctx context.Context, k Keeping) (done Thinned, err er
 	if done.Ended, err = s.endIdle(ctx, now, k.Idle); err != nil {
 		return done, err
 	}
+	if err := s.forgetGuests(ctx, now.Add(-k.Board)); err != nil {
+		return done, err
+	}
 	for {
 		var ids []string
 		err := s.read(ctx, func(t *tx) error {
@@ -72,4 +75,12 @@ func (s *Store) thin(ctx context.Context, id string) (rows int64, err error) {
 		return err
 	})
 	return rows, err
+}
+
+// forgetGuests erases which devices guests of meetings that were over by then had: they report within a day.
+func (s *Store) forgetGuests(ctx context.Context, before time.Time) error {
+	return s.change(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, "DELETE FROM meeting_guests g USING meetings m WHERE m.id = g.meeting AND m.ended < $1", before)
+		return err
+	})
 }

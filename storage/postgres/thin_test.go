@@ -57,6 +57,14 @@ func TestThinBoards(t *testing.T) {
 		return tx.InsertReport(ctx, triage.Report{ID: "R-2", Case: "C-1", Reporter: "A-1", Key: "k2", Meeting: "M-reported", Occurred: daysAgo(40), Filed: daysAgo(1),
 			People: []triage.Person{{ID: "W-2", Name: "Mallory"}}})
 	})
+	for _, id := range []string{"M-new", "M-runs"} {
+		if err := s.Attended(t.Context(), id, meeting.Attendee{Name: "Gus", Device: meeting.Key{1}}, daysAgo(40)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.sql("INSERT INTO meeting_guests (meeting, device, name) SELECT 'M-old', device, name FROM meeting_guests WHERE meeting = 'M-new'"); err != nil {
+		t.Fatal(err)
+	}
 	keeping := postgres.Keeping{Board: 30 * 24 * time.Hour, Idle: 180 * 24 * time.Hour}
 	done, err := s.ThinBoards(t.Context(), keeping)
 	if want := (postgres.Thinned{Ended: 1, Boards: 62, Rows: 67}); err != nil || done != want {
@@ -65,6 +73,9 @@ func TestThinBoards(t *testing.T) {
 	want := []string{"M-idle: join leave", "M-new: join link keys", "M-reported: join join link leave link", "M-runs: join"}
 	if got := s.boards(); !slices.Equal(got, want) {
 		t.Errorf("left are %q", got)
+	}
+	if got := s.ask("SELECT meeting, name FROM meeting_guests ORDER BY meeting"); fmt.Sprint(got) != "[[M-new Gus] [M-runs Gus]]" {
+		t.Errorf("of guests are left %v", got)
 	}
 	if m, err := s.LoadMeeting(t.Context(), "M-idle"); err != nil || m.State() != meeting.Ended {
 		t.Errorf("%+v, %v", m, err)

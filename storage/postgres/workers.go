@@ -27,6 +27,7 @@ const (
 	// probe for both, then twelve stills and a poster of 30 s each and a waveform of 5 min, or a preview of 30 min.
 	prepareTimeout = 30 * time.Minute
 	previewTimeout = 45 * time.Minute
+	matchTimeout   = 10 * time.Minute
 	buildTimeout   = 2 * time.Hour
 	deliverTimeout = time.Minute
 	sweepTimeout   = 5 * time.Minute
@@ -58,6 +59,10 @@ var errDied = errors.New("the process ended during every attempt")
 type Handlers struct {
 	PrepareExhibit func(context.Context, triage.PrepareExhibit) error
 	PreparePreview func(context.Context, triage.PreparePreview) error
+	VerifyExhibit  func(context.Context, triage.VerifyExhibit) error
+	MatchExhibit   func(context.Context, triage.MatchExhibit) error
+	MatchList      func(context.Context, triage.MatchList) error
+	RateCases      func(context.Context, triage.RateCases) error
 	BuildPackage   func(context.Context, triage.BuildPackage) error
 	DeliverMessage func(context.Context, triage.DeliverMessage) error
 	SendLink       func(context.Context, triage.SendLink) error
@@ -82,6 +87,10 @@ func NewWorkers(s *Store, h Handlers) (*Workers, error) {
 	all := river.NewWorkers()
 	river.AddWorker(all, &worker[triage.PrepareExhibit]{work: h.PrepareExhibit, final: h.OnFinalFailure, timeout: prepareTimeout, overtimes: overtimes})
 	river.AddWorker(all, &worker[triage.PreparePreview]{work: h.PreparePreview, final: h.OnFinalFailure, timeout: previewTimeout, overtimes: overtimes})
+	river.AddWorker(all, &worker[triage.VerifyExhibit]{work: h.VerifyExhibit, final: h.OnFinalFailure, timeout: prepareTimeout, overtimes: overtimes})
+	river.AddWorker(all, &worker[triage.MatchExhibit]{work: h.MatchExhibit, final: h.OnFinalFailure, timeout: matchTimeout, overtimes: overtimes})
+	river.AddWorker(all, &worker[triage.MatchList]{work: h.MatchList, final: h.OnFinalFailure, timeout: buildTimeout})
+	river.AddWorker(all, &worker[triage.RateCases]{work: h.RateCases, final: h.OnFinalFailure, timeout: buildTimeout})
 	river.AddWorker(all, &worker[triage.BuildPackage]{work: h.BuildPackage, final: h.OnFinalFailure, timeout: buildTimeout})
 	river.AddWorker(all, &worker[triage.DeliverMessage]{work: h.DeliverMessage, final: h.OnFinalFailure, timeout: deliverTimeout})
 	river.AddWorker(all, &worker[triage.SendLink]{work: h.SendLink, final: h.OnFinalFailure, timeout: deliverTimeout})

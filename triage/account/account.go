@@ -21,6 +21,9 @@ type ID string
 // System is the actor of acts that no person did: jobs, clocks, migrations.
 const System ID = "system"
 
+// Guest is the reporter of reports by people without an account: guests of a meeting.
+const Guest ID = "guest"
+
 // OrgID is an organisation's opaque identifier, of the form "O-XXXXX-XXXXX".
 type OrgID string
 
@@ -43,6 +46,7 @@ type Organisation struct {
 	Name    string // as its administrator wrote it, at most 200 runes
 	Plan    Plan
 	Comped  bool // the plan is given, not paid: schools, charities
+	Window  Window
 	Created time.Time
 }
 
@@ -89,6 +93,19 @@ func (r Role) Title() string {
 	default:
 		return strings.ToUpper(string(r[:1])) + string(r[1:])
 	}
+}
+
+// Help says what the role lets a person do, for the page on which roles are given.
+func (r Role) Help() string {
+	return map[Role]string{
+		Reviewer:      "Takes cases from the queue, looks at the evidence, decides. What is severe waits for a lead.",
+		Lead:          "Is the second person for severe decisions and for packages, takes escalated cases, reopens decided ones.",
+		Investigator:  "Works on cases as a reviewer does.",
+		ChildSafety:   "The only role that sees the child-safety lane, and decides and approves in it. Give it to specialists only.",
+		Liaison:       "Asks for law-enforcement packages of decided cases, and takes the finished ones out.",
+		Auditor:       "Reads and verifies the custody log. Sees no case.",
+		Administrator: "Gives and takes roles, and helps who lost their passkeys, together with another one. Sees no case.",
+	}[r]
 }
 
 // Roles is a set of roles, without order and without duplicates.

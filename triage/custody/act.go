@@ -17,16 +17,18 @@ const (
 	ReportWithdrawn Act = "report.withdrawn"
 	ReportRead      Act = "report.read"
 
-	ExhibitSealed    Act = "exhibit.sealed"
-	ExhibitMeasured  Act = "exhibit.measured"
-	ExhibitAltered   Act = "exhibit.altered"
-	ExhibitProcessed Act = "exhibit.processed"
-	ExhibitFailed    Act = "exhibit.failed"
-	ExhibitRetried   Act = "exhibit.retried"
-	ExhibitDerived   Act = "exhibit.derived"
-	ExhibitViewed    Act = "exhibit.viewed"
-	ExhibitPlayed    Act = "exhibit.played"
-	ExhibitExported  Act = "exhibit.exported"
+	ExhibitSealed      Act = "exhibit.sealed"
+	ExhibitMeasured    Act = "exhibit.measured"
+	ExhibitAltered     Act = "exhibit.altered"
+	ExhibitProcessed   Act = "exhibit.processed"
+	ExhibitFailed      Act = "exhibit.failed"
+	ExhibitRetried     Act = "exhibit.retried"
+	ExhibitDerived     Act = "exhibit.derived"
+	ExhibitVerifyAsked Act = "exhibit.verify_asked"
+	ExhibitVerified    Act = "exhibit.verified"
+	ExhibitViewed      Act = "exhibit.viewed"
+	ExhibitPlayed      Act = "exhibit.played"
+	ExhibitExported    Act = "exhibit.exported"
 
 	CaseOpened       Act = "case.opened"
 	CaseQueued       Act = "case.queued"
@@ -39,8 +41,21 @@ const (
 	CaseDeferred     Act = "case.deferred"
 	CaseEscalated    Act = "case.escalated"
 	CaseMoved        Act = "case.moved"
+	CaseRated        Act = "case.rated"
+	CasePlaced       Act = "case.placed"
 	CaseClosed       Act = "case.closed"
 	CaseReopened     Act = "case.reopened"
+	CaseMerged       Act = "case.merged"
+	CaseAbsorbed     Act = "case.absorbed"
+	CaseSplit        Act = "case.split"
+	CaseRestored     Act = "case.restored"
+	CaseUnmerged     Act = "case.unmerged"
+	ReportMoved      Act = "report.moved"
+	ExhibitMoved     Act = "exhibit.moved"
+
+	ExhibitListed    Act = "exhibit.listed"
+	HashListImported Act = "hashlist.imported"
+	HashListRemoved  Act = "hashlist.removed"
 
 	NoteAdded Act = "note.added"
 
@@ -48,6 +63,22 @@ const (
 	DecisionFinding  Act = "decision.finding"
 	DecisionApproved Act = "decision.approved"
 	DecisionRejected Act = "decision.rejected"
+	DecisionUndone   Act = "decision.undone"
+	BulkConfirmed    Act = "bulk.confirmed"
+
+	OpinionDrawn    Act = "opinion.drawn"
+	OpinionTaken    Act = "opinion.taken"
+	OpinionReturned Act = "opinion.returned"
+	OpinionGiven    Act = "opinion.given"
+	OpinionFinding  Act = "opinion.finding"
+	OpinionSettled  Act = "opinion.settled"
+	SamplingChanged Act = "sampling.changed"
+
+	QueueChanged Act = "queue.changed"
+	RuleChanged  Act = "rule.changed"
+	RuleTried    Act = "rule.tried"
+
+	PolicyChanged Act = "policy.changed"
 
 	AppealFiled   Act = "appeal.filed"
 	AppealDecided Act = "appeal.decided"
@@ -74,6 +105,13 @@ const (
 	HoldPlaced        Act = "hold.placed"
 	HoldReleased      Act = "hold.released"
 
+	VisitRequested Act = "visit.requested"
+	VisitApproved  Act = "visit.approved"
+	VisitRefused   Act = "visit.refused"
+	VisitEnded     Act = "visit.ended"
+	VisitorEntered Act = "visitor.entered"
+	VisitorLeft    Act = "visitor.left"
+
 	RecordingStarted    Act = "recording.started"
 	RecordingStopped    Act = "recording.stopped"
 	RecordingDownloaded Act = "recording.downloaded"
@@ -87,6 +125,24 @@ const (
 	TokenMade    Act = "token.made"
 	TokenRevoked Act = "token.revoked"
 	RoleChanged  Act = "role.changed"
+
+	WindowChanged      Act = "window.changed"
+	ReporterMuted      Act = "reporter.muted"
+	ReporterUnmuted    Act = "reporter.unmuted"
+	PreferencesChanged Act = "preferences.changed"
+	ViewShared         Act = "view.shared"
+	ViewChanged        Act = "view.changed"
+	ViewWithdrawn      Act = "view.withdrawn"
+	BudgetLifted       Act = "budget.lifted"
+	PasskeyAdded       Act = "passkey.added"
+	PasskeyRemoved     Act = "passkey.removed"
+	PasskeyCopied      Act = "passkey.copied"
+	ActSigned          Act = "act.signed"
+
+	IdentityLinked  Act = "identity.linked"
+	RecoveryAsked   Act = "recovery.asked"
+	RecoveryAgreed  Act = "recovery.agreed"
+	RecoveryRefused Act = "recovery.refused"
 
 	KeyRotated    Act = "key.rotated"
 	LogRead       Act = "log.read"
@@ -122,9 +178,13 @@ var acts = []ActInfo{
 	{ExhibitFailed, "Exhibit not prepared", "The clip could not be decoded; the original is kept, and the case says why.", true},
 	{ExhibitRetried, "Preparation repeated", "Somebody asked for the preparation of the clip to be tried again.", true},
 	{ExhibitDerived, "Derivative made", "A still, contact sheet, waveform or preview was made from the original.", true},
+	{ExhibitVerifyAsked, "Verification asked for", "Somebody asked for the exhibit to be held against its proof again.", true},
+	{ExhibitVerified, "Exhibit verified again", "The exhibit was held against its proof again, and what was found was compared with what was found before.", true},
 	{ExhibitViewed, "Exhibit viewed", "A person was shown the clip or something made from it; this was recorded before the first byte was served.", true},
 	{ExhibitPlayed, "Exhibit played", "A person had one interval of the clip before their eyes or ears; the detail says which, and how blurred.", true},
 	{ExhibitExported, "Exhibit exported", "The original was copied into a package for law enforcement.", true},
+
+	{ExhibitListed, "Found on a hash list", "The clip, or a picture of it, is on a list of known hashes; that decides nothing by itself.", false},
 
 	{CaseOpened, "Case opened", "A case was opened for a report.", false},
 	{CaseQueued, "Case queued", "The case became ready for review and entered the queue.", false},
@@ -137,8 +197,17 @@ var acts = []ActInfo{
 	{CaseDeferred, "Case deferred", "A reviewer put the case off until a later time.", false},
 	{CaseEscalated, "Case escalated", "A reviewer handed the case to a lead.", false},
 	{CaseMoved, "Case moved", "The case moved to another lane or policy.", false},
+	{CaseRated, "Case rated", "Rules changed how urgent the case is or which queue it belongs to.", false},
+	{CasePlaced, "Case placed", "A member of staff chose the queue of the case.", false},
 	{CaseClosed, "Case closed", "Nothing more is to be done in the case.", false},
 	{CaseReopened, "Case reopened", "A decided or closed case was taken up again.", false},
+	{CaseMerged, "Case merged", "All reports of the case went into another case, in which it ended.", false},
+	{CaseAbsorbed, "Another case merged in", "All reports of another case came into this one.", false},
+	{CaseSplit, "Case split", "Some reports of the case went into a case of their own.", false},
+	{CaseRestored, "Merge undone", "The merge was undone, and the case has its reports back.", false},
+	{CaseUnmerged, "Merged case taken out", "The merge was undone, and the reports of the other case went back to it.", false},
+	{ReportMoved, "Report moved", "The report came into this case from another one; nothing that it says changed.", false},
+	{ExhibitMoved, "Exhibit moved", "The exhibit came into this case with its report, under a number of this case; its bytes did not change.", true},
 
 	{NoteAdded, "Note added", "A person wrote a note on the case.", false},
 
@@ -146,6 +215,21 @@ var acts = []ActInfo{
 	{DecisionFinding, "Finding recorded", "What a decision says about one of the reported people, with its reasons.", false},
 	{DecisionApproved, "Decision approved", "A second person approved the decision.", false},
 	{DecisionRejected, "Decision rejected", "A second person refused the decision, and the case went back to the queue.", false},
+	{DecisionUndone, "Decision undone", "Whoever took the decision took it back within minutes, before anybody was told of it.", false},
+	{BulkConfirmed, "Bulk confirmed", "A person confirmed one decision on many cases; each case has its own entries.", false},
+
+	{OpinionDrawn, "Drawn for a second opinion", "The decision was drawn at random, when it was taken, for a second opinion.", false},
+	{OpinionTaken, "Second opinion begun", "Another person was given the evidence, and not the decision, to say what they think.", false},
+	{OpinionReturned, "Second opinion given back", "The person gave the evidence back without saying what they think.", false},
+	{OpinionGiven, "Second opinion given", "The person said what they would have decided; the decision stays as it is.", false},
+	{OpinionFinding, "Second opinion on a person", "What the second opinion says about one of the reported people, with its reasons.", false},
+	{OpinionSettled, "Second opinion settled", "A lead said which of two opinions that differ stands.", false},
+	{SamplingChanged, "Sampling changed", "A lead changed how many decisions are drawn for a second opinion.", false},
+
+	{QueueChanged, "Queue changed", "Somebody made a queue, or changed its name or its members.", false},
+	{RuleChanged, "Rule changed", "Somebody wrote a routing rule, changed it, moved it, or switched it on or off.", false},
+	{RuleTried, "Rule tried", "A routing rule was tried out on past cases.", false},
+	{PolicyChanged, "Policy changed", "An administrator added a policy, or changed its words, weight or service levels.", false},
 
 	{AppealFiled, "Appeal filed", "The person concerned asked for the decision to be looked at again.", false},
 	{AppealDecided, "Appeal decided", "A person who neither made nor approved the decision decided the appeal.", false},
@@ -172,6 +256,13 @@ var acts = []ActInfo{
 	{HoldPlaced, "Legal hold placed", "The evidence was put under a legal hold and cannot be erased.", false},
 	{HoldReleased, "Legal hold released", "Two people released a legal hold.", false},
 
+	{VisitRequested, "Visit asked for", "A member of staff asked to enter a standard meeting, visibly, with a reason.", false},
+	{VisitApproved, "Visit approved", "A second person agreed that a member of staff enters a standard meeting, visibly.", false},
+	{VisitRefused, "Visit refused", "A second person refused that a member of staff enters a meeting.", false},
+	{VisitEnded, "Visit ended", "A visit was ended, or its request taken back, by somebody's word.", false},
+	{VisitorEntered, "Visitor entered", "A member of staff came into the meeting; everybody in it saw that.", false},
+	{VisitorLeft, "Visitor left", "A member of staff was out of the meeting again.", false},
+
 	{RecordingStarted, "Recording started", "A host began to record a standard meeting on the server; everyone in it was told.", false},
 	{RecordingStopped, "Recording stopped", "A recording ended: a host stopped it, the meeting was over, or it could not be kept any longer.", false},
 	{RecordingDownloaded, "Recording downloaded", "The host of a recorded meeting took a file of the recording out.", false},
@@ -183,7 +274,25 @@ var acts = []ActInfo{
 	{SessionRevoked, "Session revoked", "A session was ended by its owner from elsewhere, or by an administrator.", false},
 	{TokenMade, "Access token made", "Somebody made a token with which another program may act for them.", false},
 	{TokenRevoked, "Access token revoked", "A token for another program was revoked by its owner.", false},
+	{PasskeyAdded, "Passkey added", "Somebody made a passkey of theirs known, which from then on can sign for them.", false},
+	{PasskeyRemoved, "Passkey removed", "A passkey was removed, and can sign nothing any more.", false},
+	{PasskeyCopied, "Passkey perhaps copied", "A passkey's counter did not grow: somebody may have a copy of it. It was refused.", false},
+	{ActSigned, "Signed with a passkey", "Somebody's passkey signed exactly what they proposed or approved; the signature is kept.", false},
+	{IdentityLinked, "Identity known", "Somebody of the house's sign-in provider came for the first time; from then on the account is theirs.", false},
+	{RecoveryAsked, "Recovery asked for", "A member of staff said that all their passkeys are lost.", false},
+	{RecoveryAgreed, "Recovery agreed to", "An administrator agreed that somebody may start anew; it takes two.", false},
+	{RecoveryRefused, "Recovery refused", "An administrator refused that somebody starts anew.", false},
 	{RoleChanged, "Role changed", "An administrator changed what a person may do.", false},
+	{WindowChanged, "Window changed", "An administrator changed for how many seconds devices of hosts keep what they received in an organisation's meetings.", false},
+	{HashListImported, "Hash list imported", "A list of hashes of known clips was imported; the detail says whose, and the digest of its file.", false},
+	{HashListRemoved, "Hash list removed", "A list of hashes was removed, and what matched it is no longer shown.", false},
+	{ReporterMuted, "Reporter muted", "A lead put the further reports of an account last, until a date; the detail says why.", false},
+	{ReporterUnmuted, "Reporter unmuted", "A lead undid that an account's reports are put last.", false},
+	{PreferencesChanged, "Preferences changed", "A person changed how clips are shown to them, or which policies they are not given.", false},
+	{ViewShared, "View shared", "A lead shared saved filters of the queue with all staff.", false},
+	{ViewChanged, "Shared view changed", "A lead changed filters of the queue that are shared with all staff.", false},
+	{ViewWithdrawn, "Shared view withdrawn", "A lead deleted filters of the queue that were shared, or keeps them for themselves again.", false},
+	{BudgetLifted, "Budget lifted", "A lead gave a person more time with clips than a shift allows, for a while; the detail says why.", false},
 
 	{KeyRotated, "Key replaced", "A signing key was replaced; the old public key stays valid for what it signed.", false},
 	{LogRead, "Log read", "An auditor opened the custody log or took a proof from it.", false},

@@ -77,7 +77,7 @@ func openBucket(b *testing.B, f files) bucket {
 }
 
 // seal takes clips in as the intake does, under the digests that the world files them by.
-func (b bucket) seal(w *world, clips []clip) {
+func (b bucket) seal(w *world, clips []film) {
 	intake := must(objects.NewIntake(triagetest.NewStore(nil), b.Store, objects.IntakeConfig{}))
 	for _, c := range clips {
 		must(intake.Put(w.ctx, w.host, c.name, bytes.NewReader(c.data), int64(len(c.data)), sha256.Sum256(c.data)))
@@ -91,12 +91,12 @@ func BenchmarkPackage(b *testing.B) {
 	w := newWorld(b, "desk.example.org")
 	s3 := openBucket(b, w.files)
 	rng := rand.NewChaCha8([32]byte{7})
-	var clips []clip
+	var clips []film
 	for i := range 4 {
 		data := make([]byte, benchMiB(b)<<20/4)
 		rng.Read(data)
 		copy(data, "\x1a\x45\xdf\xa3")
-		clips = append(clips, clip{strconv.Itoa(i) + ".webm", "webm", data})
+		clips = append(clips, film{strconv.Itoa(i) + ".webm", "webm", data})
 	}
 	s3.seal(w, clips)
 	w.file(clips)
@@ -107,7 +107,7 @@ func BenchmarkPackage(b *testing.B) {
 		must(0, must(w.desk.OpenSealed(w.ctx, x)).Close()) // which keeps the chunks, as an intake over this store had done
 	}
 	builder := &Builder{w.store, s3, func() note.Signer { return w.ring.Signer(custody.RolePackage) }, w.ring.PublicKeys, "Proffer bench", func() time.Time { return w.now }}
-	worker := work.Worker{Desk: w.desk, Builder: builder, Log: slog.New(slog.DiscardHandler)}
+	worker := work.Worker{Desk: w.desk.Desk, Builder: builder, Log: slog.New(slog.DiscardHandler)}
 	var built, bare time.Duration
 	for i := 0; b.Loop(); i++ {
 		w.request(4)

@@ -26,7 +26,7 @@ func history(t testing.TB) (*world, []byte) {
 	r := must(w.desk.AddToReport(w.ctx, w.host, w.report.ID, "It went on for an hour.", []triage.UploadID{w.upload(smallClips[2])}))
 	w.prepare(r.Additions[0].Exhibits[0], smallClips[2])
 	w.report = must(w.desk.AddToReport(w.ctx, w.host, w.report.ID, "And he came back.", nil))
-	other := w.join(clip{"theirs.webm", "webm", []byte("\x1a\x45\xdf\xa3 of another report")}, triage.Person{ID: "N-OTTO0-00000", Name: "Otto"})
+	other := w.join(film{"theirs.webm", "webm", []byte("\x1a\x45\xdf\xa3 of another report")}, triage.Person{ID: "N-OTTO0-00000", Name: "Otto"})
 	nils, rest := w.report.People[0], append(slices.Clone(w.report.People[1:]), other.People...)
 	find := func(action triage.ActionKind, days int) triage.Decision {
 		must(w.desk.Claim(w.ctx, w.reviewer, w.report.Case))
@@ -46,7 +46,7 @@ func history(t testing.TB) (*world, []byte) {
 }
 
 // join files a further report in the case, as a desk will that joins reports.
-func (w *world) join(c clip, p triage.Person) triage.Report {
+func (w *world) join(c film, p triage.Person) triage.Report {
 	w.Helper()
 	u := w.upload(c)
 	w.now = w.now.Add(time.Second)
@@ -207,13 +207,20 @@ func (w *world) owned(f func(*rewritten)) {
 func TestRewrittenDatabase(t *testing.T) {
 	t.Parallel()
 	w, _ := history(t)
-	genuine := must(Gather(w.ctx, w.store, w.pkg.ID))
+	gathered := func(store triage.Store) (*Contents, error) {
+		c, err := Gather(w.ctx, store, w.pkg.ID)
+		for i := 0; err == nil && i < len(c.Exhibits); i++ {
+			c.Exhibits[i].blob.Chunks = nil // what they find sooner, Build finds by the digest of the whole
+		}
+		return c, err
+	}
+	genuine := must(gathered(w.store))
 	refused := 0
 	w.owned(func(x *rewritten) {
 		tryAll := func(name string, records any) {
 			before := refused
 			changes(records, func(what string) {
-				switch c, err := Gather(w.ctx, x, w.pkg.ID); {
+				switch c, err := gathered(x); {
 				case err == nil && !reflect.DeepEqual(c, genuine) && !strings.Contains(what, ".Key"): // where bytes are, which Build hashes
 					t.Errorf("%s%s was rewritten, and leaves", name, what)
 				case err != nil && triage.KindOf(err) != triage.Conflict && triage.KindOf(err) != triage.NotFound:

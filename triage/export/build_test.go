@@ -42,12 +42,12 @@ func TestOtherPrograms(t *testing.T) {
 		w.ok(os.MkdirAll(filepath.Dir(path), 0o700))
 		w.ok(os.WriteFile(path, b, 0o600))
 	}
-	v, err := VerifyFolder(t.Context(), os.DirFS(filepath.Join(dir, string(w.pkg.ID))), string(w.pkg.ID), w.ring.Keys())
+	v, err := VerifyFolder(t.Context(), os.DirFS(filepath.Join(dir, string(w.pkg.ID))), string(w.pkg.ID), w.ring.Keys(), nil)
 	w.ok(err)
 	expect(t, v, 0, "Everything holds")
 	for _, extra := range []string{"empty", "data/original/empty", "data/more/folders"} {
 		w.ok(os.MkdirAll(filepath.Join(dir, string(w.pkg.ID), extra), 0o700))
-		v, err := VerifyFolder(t.Context(), os.DirFS(filepath.Join(dir, string(w.pkg.ID))), string(w.pkg.ID), w.ring.Keys())
+		v, err := VerifyFolder(t.Context(), os.DirFS(filepath.Join(dir, string(w.pkg.ID))), string(w.pkg.ID), w.ring.Keys(), nil)
 		w.ok(err)
 		expect(t, v, 1, fmt.Sprintf("%q was added: it is a folder with no file in it", extra))
 		w.ok(os.Remove(filepath.Join(dir, string(w.pkg.ID), extra)))

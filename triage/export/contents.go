@@ -150,6 +150,7 @@ type Finding struct {
 	Days     int               `json:"days,omitempty"`
 	Words    string            `json:"words"` // the action, such as "Suspend for 30 days"
 	Reasons  string            `json:"reasons"`
+	Evidence []triage.Span     `json:"evidence,omitempty"` // stretches of exhibits that support it; those of exhibits that are not disclosed have a number only
 }
 
 // Staff is a member of staff who occurs in the package. Only the two who answer for the disclosure are named.

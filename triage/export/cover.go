@@ -209,7 +209,7 @@ func (c cover) decisions() {
 			if f.Severity != "" {
 				severity = string(f.Severity) + " severity"
 			}
-			c.field(f.Name, fmt.Sprintf("%s; %s; %s.\n%s", f.Policy.Title(), severity, f.Words, f.Reasons))
+			c.field(f.Name, fmt.Sprintf("%s; %s; %s.\n%s", f.Policy.Title(), severity, f.Words, f.Reasons+evidenceWords(f.Evidence)))
 		}
 		c.Ln(1.5)
 	}
@@ -283,4 +283,9 @@ func thousands(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// evidenceWords names the stretches of exhibits that support a finding.
+func evidenceWords(spans []triage.Span) string {
+	return optional("\nEvidence: ", triage.SpanWords(spans))
 }

@@ -182,7 +182,7 @@ func TestGateStopsTheBuild(t *testing.T) {
 		}
 	}
 	w := newWorld(t, "desk.example.org")
-	w.file([]clip{{"x.webm", "webm", append(bytes.Repeat([]byte("frames "), 100_000), key...)}})
+	w.file([]film{{"x.webm", "webm", append(bytes.Repeat([]byte("frames "), 100_000), key...)}})
 	w.request(1)
 	refused(w, must(Gather(w.ctx, w.store, w.pkg.ID)), "data/original/1-")
 

@@ -216,7 +216,7 @@ func (g *gathering) decisions(ctx context.Context) error {
 			if !ok {
 				continue // of a report that brought none of the exhibits
 			}
-			out.Findings = append(out.Findings, Finding{f.Person, p.Name, f.Policy, f.Severity, f.Action, f.Days, f.Words(), f.Reasons})
+			out.Findings = append(out.Findings, Finding{f.Person, p.Name, f.Policy, f.Severity, f.Action, f.Days, f.Words(), f.Reasons, f.Spans})
 		}
 		if len(out.Findings) > 0 {
 			g.Contents.Decisions = append(g.Contents.Decisions, out)

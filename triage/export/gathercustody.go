@@ -115,7 +115,7 @@ func (g *gathering) bind() error {
 			"in full. What a package says of it could not be proven, so none is built. If the request alone is that old, ask anew.")
 	}
 	r := &g.record
-	wrong := slices.Concat(r.request(g.Request, g.Staff), r.exhibits(g.Request, g.Exhibits), r.reports(g.Reports, g.Exhibits, g.Request.Simulated),
+	wrong := slices.Concat(r.came(string(g.Request.Case)), r.request(g.Request, g.Staff), r.exhibits(g.Request, g.Exhibits), r.reports(g.Reports, g.Exhibits, g.Request.Simulated),
 		r.decisions(g.Contents.Decisions, g.Reports), r.receipts(g.stored))
 	if len(wrong) > 0 {
 		return unbound(wrong[0])

@@ -20,6 +20,8 @@ type record struct {
 	decided []told            // those about decisions, likewise
 	bound   int               // entries about reports and decisions so far
 	size    int               // bytes that it takes, more or less
+
+	cases map[string][]string // of exhibits and reports, by subject: the cases that entries about them belong to
 }
 
 // told is one entry.
@@ -42,8 +44,8 @@ var marks = map[custody.Act]string{
 	custody.CaseOpened:      "",
 	custody.ReportSubmitted: "words", custody.ReportAmended: "number", custody.ReportWithdrawn: "",
 	custody.ExhibitSealed: "report", custody.ExhibitProcessed: "trust", custody.ExhibitFailed: "trust", custody.ExhibitRetried: "",
-	custody.ExhibitDerived: "size",
-	custody.DecisionMade:   "findings", custody.DecisionFinding: "reasons", custody.DecisionApproved: "words", custody.DecisionRejected: "words",
+	custody.ExhibitDerived: "size", custody.ExhibitMoved: "number", custody.ReportMoved: "from",
+	custody.DecisionMade: "findings", custody.DecisionFinding: "reasons", custody.DecisionApproved: "words", custody.DecisionRejected: "words", custody.DecisionUndone: "",
 	custody.PackageRequested: "policy", custody.PackageApproved: "entries", custody.PackageRefused: "",
 }
 
@@ -54,6 +56,7 @@ func (r *record) note(l custody.Leaf, d custody.Detail) error {
 	if kind == "report" || kind == "decision" {
 		r.bound++
 	}
+	r.lay(l)
 	if _, ok := marks[l.Act]; !ok {
 		return nil
 	}
@@ -71,6 +74,39 @@ func (r *record) note(l custody.Leaf, d custody.Detail) error {
 		r.decided = append(r.decided, t)
 	}
 	return nil
+}
+
+// mayMove reports whether what an entry is about can come from another case.
+func mayMove(subject string) bool {
+	return strings.HasPrefix(subject, "exhibit/") || strings.HasPrefix(subject, "report/")
+}
+
+// lay notes the case that an entry about an exhibit or a report belongs to.
+func (r *record) lay(l custody.Leaf) {
+	if !mayMove(l.Subject) || slices.Contains(r.cases[l.Subject], l.Case) {
+		return
+	}
+	if r.cases == nil {
+		r.cases = map[string][]string{}
+	}
+	r.cases[l.Subject] = append(r.cases[l.Subject], l.Case)
+	r.size += len(l.Subject) + len(l.Case)
+}
+
+// came holds that whatever was once in another case came into this one, by entries that say so.
+func (r *record) came(into string) (wrong []string) {
+	for _, subject := range slices.Sorted(maps.Keys(r.cases)) {
+		moves := r.of(subject, custody.ExhibitMoved, custody.ReportMoved)
+		if len(moves) > 0 && moves[len(moves)-1].detail["into"] != into {
+			wrong = append(wrong, fmt.Sprintf("the log says that %s went into another case", subject))
+		}
+		for _, c := range r.cases[subject] {
+			if c != into && !slices.ContainsFunc(moves, func(t told) bool { return t.detail["from"] == c }) {
+				wrong = append(wrong, fmt.Sprintf("entries about %s belong to case %s, and none says that it came from there", subject, c))
+			}
+		}
+	}
+	return wrong
 }
 
 // old finds an entry that was written by a version which did not record all that a package shows.
@@ -220,7 +256,12 @@ func (r *record) exhibits(q Request, xs []Exhibit) (wrong []string) {
 			facts["proof"], facts["proof_size"] = x.Proof.SHA256, strconv.FormatInt(x.Proof.Size, 10)
 		}
 		wrong = append(wrong, sealed.signed(of, "received", sealed.Actor, x.Received)...)
-		wrong = append(wrong, sealed.differences(of, facts, triage.DetailChunks)...)
+		but := []string{triage.DetailChunks}
+		if moved := r.of("exhibit/"+string(x.ID), custody.ExhibitMoved); len(moved) > 0 { // its number is that of the case it came into last
+			but = append(but, "number")
+			wrong = append(wrong, moved[len(moved)-1].differences(of, custody.Detail{"number": facts["number"]}, "from", "into")...)
+		}
+		wrong = append(wrong, sealed.differences(of, facts, but...)...)
 		wrong = append(wrong, r.prepared(of, x)...)
 		wrong = append(wrong, r.derivatives(of, x)...)
 	}

@@ -151,6 +151,10 @@ func (r *record) standings() (all []*standing, wrong []string) {
 			bad("the log does not record that decision %s was made once, before all else about it", id)
 		case t.Act == custody.DecisionFinding:
 			s.findings = append(s.findings, t)
+		case t.Act == custody.DecisionUndone && s.state == triage.DecisionInForce && t.Actor == s.made.Actor && s.answered == nil:
+			s.state = triage.DecisionUndone
+		case t.Act == custody.DecisionUndone:
+			bad("decision %s was undone although it did not stand as somebody's own", id)
 		case s.state != triage.DecisionProposed:
 			bad("decision %s was answered although it did not wait for an answer", id)
 		case t.Actor == s.made.Actor:
@@ -237,7 +241,7 @@ func (s *standing) decision(d Decision, names map[string]string) (wrong []string
 	of := "decision " + string(d.ID)
 	facts := triage.DecisionFacts(triage.Decision{Number: d.Number, Supersedes: d.Supersedes})
 	wrong = append(wrong, s.made.signed(of, "made", string(d.Decider), d.Decided)...)
-	wrong = append(wrong, s.made.differences(of, facts, "state", "findings")...)
+	wrong = append(wrong, s.made.differences(of, facts, "state", "findings", "bulk")...)
 	if d.State != s.state {
 		wrong = append(wrong, fmt.Sprintf("%s is not “%s”; by the log it is “%s”", of, d.State, s.state))
 	}
@@ -261,7 +265,7 @@ func (s *standing) said(of string, d Decision, names map[string]string) (wrong [
 	for i, f := range d.Findings {
 		about := fmt.Sprintf("the finding of %s about person %s", of, f.Person)
 		t := s.findings[i]
-		finding := triage.Finding{Person: f.Person, Policy: f.Policy, Severity: f.Severity, Action: f.Action, Days: f.Days, Reasons: f.Reasons}
+		finding := triage.Finding{Person: f.Person, Policy: f.Policy, Severity: f.Severity, Action: f.Action, Days: f.Days, Reasons: f.Reasons, Spans: f.Evidence}
 		wrong = append(wrong, t.signed(about, "made", string(d.Decider), d.Decided)...)
 		wrong = append(wrong, t.differences(about, triage.FindingFacts(finding, f.Name, f.Words))...)
 		if name, ok := names[string(f.Person)]; !ok || name != f.Name {

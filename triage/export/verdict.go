@@ -126,10 +126,12 @@ func (v *Verdict) check(wrong []string, format string, args ...any) bool {
 // sentence makes a message a sentence.
 func sentence(s string) string {
 	if s != "" && 'a' <= s[0] && s[0] <= 'z' && !strings.HasPrefix(s, "data/") && !strings.Contains(strings.SplitN(s, " ", 2)[0], ".") {
-		s = strings.ToUpper(s[:1]) + s[1:]
+		s = upper(s)
 	}
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}
 	return s
 }
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

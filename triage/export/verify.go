@@ -24,9 +24,10 @@ var tagFiles = []string{fileBagit, fileBagInfo, fileKeys, manifestName + "sha256
 	tagName + "sha256.txt", tagName + "sha512.txt", fileSig}
 
 // Verify checks a package without network or account. keys are the platform's public keys from outside the package; with
-// nil the package is held against the keys it claims itself, and its signer stays unknown. What does not hold is a
+// nil the package is held against the keys it claims itself, and its signer stays unknown. With
+// proofs, which may be nil, stamps in the proofs of clips are checked, too. What does not hold is a
 // result, not an error: an error means that the package could not be read.
-func Verify(ctx context.Context, r io.ReaderAt, size int64, keys custody.PublicKeys) (*Verdict, error) {
+func Verify(ctx context.Context, r io.ReaderAt, size int64, keys custody.PublicKeys, proofs ProofKeys) (*Verdict, error) {
 	v := &Verdict{What: "law-enforcement package", Holds: true}
 	files, date, err := walkZip(r, size)
 	if errors.Is(err, errArchive) {
@@ -36,7 +37,7 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, keys custody.PublicK
 	if err != nil {
 		return nil, err
 	}
-	c := &check{Verdict: v, given: keys, open: map[string]func() (io.ReadCloser, error){}, files: map[string]bagFile{}, date: date}
+	c := &check{Verdict: v, given: keys, proofKeys: proofs, open: map[string]func() (io.ReadCloser, error){}, files: map[string]bagFile{}, date: date}
 	var order []string
 	for _, f := range files {
 		id, path, _ := strings.Cut(f.name, "/")
@@ -61,9 +62,9 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, keys custody.PublicK
 
 // VerifyFolder checks a package that was unpacked: fsys is the package's own folder, and id its name. Everything is
 // checked but the archive's own bytes.
-func VerifyFolder(ctx context.Context, fsys fs.FS, id string, keys custody.PublicKeys) (*Verdict, error) {
+func VerifyFolder(ctx context.Context, fsys fs.FS, id string, keys custody.PublicKeys, proofs ProofKeys) (*Verdict, error) {
 	v := &Verdict{What: "unpacked law-enforcement package", Holds: true}
-	c := &check{Verdict: v, id: id, given: keys, open: map[string]func() (io.ReadCloser, error){}, files: map[string]bagFile{}}
+	c := &check{Verdict: v, id: id, given: keys, proofKeys: proofs, open: map[string]func() (io.ReadCloser, error){}, files: map[string]bagFile{}}
 	var order, folders []string
 	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -107,21 +108,22 @@ func VerifyFolder(ctx context.Context, fsys fs.FS, id string, keys custody.Publi
 // check is one verification of a package.
 type check struct {
 	*Verdict
-	id      string
-	given   custody.PublicKeys // from outside, or nil
-	keys    custody.PublicKeys // what is checked against
-	open    map[string]func() (io.ReadCloser, error)
-	files   map[string]bagFile
-	archive bool     // it is an archive: checksums, order and date count
-	crcs    []uint32 // by place in the archive
-	date    uint32
-	bag     bagCheck
-	doc     packageDoc
-	told    []Report // of report.json; nil where it cannot be read
-	origin  string   // of the signer
-	sealed  string   // when it was signed; "" where the signature does not hold
-	log     *logCheck
-	stop    bool // what is left cannot be checked
+	id        string
+	given     custody.PublicKeys // from outside, or nil
+	keys      custody.PublicKeys // what is checked against
+	open      map[string]func() (io.ReadCloser, error)
+	files     map[string]bagFile
+	archive   bool     // it is an archive: checksums, order and date count
+	crcs      []uint32 // by place in the archive
+	date      uint32
+	bag       bagCheck
+	doc       packageDoc
+	proofKeys ProofKeys // or nil
+	told      []Report  // of report.json; nil where it cannot be read
+	origin    string    // of the signer
+	sealed    string    // when it was signed; "" where the signature does not hold
+	log       *logCheck
+	stop      bool // what is left cannot be checked
 }
 
 func (c *check) run(ctx context.Context, order []string) error {
@@ -142,7 +144,8 @@ func (c *check) run(ctx context.Context, order []string) error {
 		"with the SHA-256 and the SHA-512 of its manifests; Payload-Oxum fits.", len(c.bag.manifests[manifestName+"sha256.txt"])) {
 		return nil
 	}
-	for _, step := range []func() error{c.signature, c.document, c.checkpoint, c.entries, c.originals, c.request, c.reports, c.decisions, c.receipts} {
+	for _, step := range []func() error{c.signature, c.document, c.checkpoint, c.entries, c.originals, c.request, c.reports, c.decisions, c.receipts,
+		func() error { return c.verdicts(ctx) }} {
 		if err := step(); err != nil || c.stop {
 			return err
 		}

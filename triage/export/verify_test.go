@@ -64,7 +64,7 @@ func TestEveryBit(t *testing.T) {
 			}
 			unpacked[path] = &fstest.MapFile{Data: bytes.Clone(body)}
 			unpacked[path].Data[i] ^= 1 << (i / 16 % 8)
-			if v, err := VerifyFolder(t.Context(), unpacked, id, keys); err != nil || v.ExitCode() != 1 {
+			if v, err := VerifyFolder(t.Context(), unpacked, id, keys, nil); err != nil || v.ExitCode() != 1 {
 				t.Errorf("byte %d of %s was changed in the unpacked package unnoticed: %v\n%v", i, path, err, v)
 			}
 			unpacked[path].Data = body
@@ -98,7 +98,7 @@ func flips(t *testing.T, pkg []byte) func(at, bit int, keys custody.PublicKeys) 
 	mine := bytes.Clone(pkg)
 	return func(at, bit int, keys custody.PublicKeys) {
 		mine[at] ^= 1 << bit
-		v, err := Verify(t.Context(), bytes.NewReader(mine), int64(len(mine)), keys)
+		v, err := Verify(t.Context(), bytes.NewReader(mine), int64(len(mine)), keys, nil)
 		if err != nil || v.ExitCode() != 1 {
 			t.Errorf("bit %d of byte %d was flipped unnoticed: %v\n%v", bit, at, err, v)
 		}
@@ -489,14 +489,14 @@ func (f failing) ReadAt(b []byte, off int64) (int, error) {
 func TestUnreadable(t *testing.T) {
 	_, pkg := made(t)
 	for _, at := range []int64{10, int64(len(pkg)) / 2, int64(len(pkg)) - 5} {
-		v, err := Verify(t.Context(), failing{bytes.NewReader(pkg), at}, int64(len(pkg)), nil)
+		v, err := Verify(t.Context(), failing{bytes.NewReader(pkg), at}, int64(len(pkg)), nil, nil)
 		if err == nil {
 			t.Errorf("a medium that breaks at %d gave a verdict: %v", at, v)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Verify(ctx, bytes.NewReader(pkg), int64(len(pkg)), nil); err == nil {
+	if _, err := Verify(ctx, bytes.NewReader(pkg), int64(len(pkg)), nil, nil); err == nil {
 		t.Error("a cancelled verification gave a verdict")
 	}
 }

@@ -59,6 +59,8 @@ func (v *Verdict) clip(r custody.Receipt, have custody.Clip) {
 type FileOptions struct {
 	Key  string // path of PLATFORM.pub, or ""
 	Clip string // path of a clip that is held against a receipt, or ""
+
+	Proofs ProofKeys // with which stamps in a package's proofs are checked, or nil
 }
 
 // VerifyFile is `proffer verify [--key PLATFORM.pub] [--clip CLIP] FILE`: it finds out whether the file is a package, the
@@ -90,6 +92,8 @@ func VerifyFile(ctx context.Context, path string, o FileOptions) (*Verdict, erro
 	}
 	isReceipt := string(head) == custody.ReceiptContext+"\n"
 	switch {
+	case o.Proofs != nil && isReceipt:
+		return nil, errors.New("the keys of proofs are for a package, for a clip with its proof, or for a file of lines; the file is a receipt")
 	case o.Clip != "" && !isReceipt:
 		return nil, errors.New("a clip can be held against a receipt only; the file is none")
 	case info.IsDir():
@@ -97,11 +101,11 @@ func VerifyFile(ctx context.Context, path string, o FileOptions) (*Verdict, erro
 		if err != nil {
 			return nil, fmt.Errorf("finding the folder's name: %w", err)
 		}
-		return VerifyFolder(ctx, os.DirFS(path), filepath.Base(abs), keys)
+		return VerifyFolder(ctx, os.DirFS(path), filepath.Base(abs), keys, o.Proofs)
 	case isReceipt:
 		return receiptFile(ctx, f, keys, o.Clip)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return Verify(ctx, f, info.Size(), keys)
+		return Verify(ctx, f, info.Size(), keys, o.Proofs)
 	}
 	v := &Verdict{What: "file"}
 	v.fails("It is neither a law-enforcement package of Proffer nor a receipt, or its beginning was changed.")

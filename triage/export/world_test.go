@@ -16,6 +16,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/proffer/proffer/media/clip"
+	"github.com/proffer/proffer/media/clip/cliptest"
 	"github.com/proffer/proffer/triage"
 	"github.com/proffer/proffer/triage/account"
 	"github.com/proffer/proffer/triage/custody"
@@ -75,7 +77,7 @@ type world struct {
 	now   time.Time
 	ring  *custody.Ring
 	store *triagetest.MemStore
-	desk  *triage.Desk
+	desk  *triagetest.Signing
 	files files
 
 	host, reviewer, lead, liaison triage.Actor
@@ -84,15 +86,24 @@ type world struct {
 	exhibits []triage.Exhibit
 	pkg      triage.Package
 	uploads  int // made so far
+
+	meeting *cliptest.World // whose keys the platform has
+	proof   []byte          // that comes with the first clip
+	in      triage.MeetingID
 }
 
-// clip is a file as a host sends it.
-type clip struct {
+// Platform has the keys of the meeting.
+func (w *world) Platform(context.Context, triage.MeetingID) (clip.Platform, error) {
+	return w.meeting.Platform(), nil
+}
+
+// film is a file as a host sends it.
+type film struct {
 	name, container string
 	data            []byte
 }
 
-var smallClips = []clip{
+var smallClips = []film{
 	{"clip one.webm", "webm", []byte("\x1a\x45\xdf\xa3 a small first clip")},
 	{"Клип №2 \u202e中.mp4", "mp4", []byte("\x00\x00\x00\x10ftypisom\x00\x00\x00\x00 and a second one")},
 	{"never asked for.webm", "webm", []byte("\x1a\x45\xdf\xa3 a clip that stays behind")},
@@ -103,8 +114,9 @@ func newWorld(t testing.TB, origin string) *world {
 	w.ring = must(custody.OpenRing(filepath.Join(t.TempDir(), "keys"), origin))
 	clock := func() time.Time { w.now = w.now.Add(time.Second); return w.now }
 	w.store = triagetest.NewStore(clock)
-	w.desk = &triage.Desk{Store: w.store, Objects: w.files, Signer: signer{w.ring}, Witness: custody.NewWitness(w.ring), Clock: clock,
-		Log: slog.New(slog.DiscardHandler), URL: "http://localhost:8080", Lock: 24 * time.Hour}
+	w.desk = triagetest.NewSigning(&triage.Desk{Store: w.store, Objects: w.files, Signer: signer{w.ring}, Witness: custody.NewWitness(w.ring), Clock: clock,
+		Log: slog.New(slog.DiscardHandler), URL: "http://localhost:8080", Lock: 24 * time.Hour})
+	w.meeting, w.proof, w.desk.Platform = cliptest.New("M-3K9QA-77ZPW", 1), proofBytes, w
 	org := must(w.desk.AddOrganisation(w.ctx, "School", account.PlanBusiness, false))
 	add := func(name string, roles ...account.Role) triage.Actor {
 		a := must(w.desk.AddAccount(w.ctx, account.System, name, strings.ToLower(name)+"@example.org", org.ID, roles))
@@ -129,7 +141,7 @@ func (w *world) ok(err error) {
 }
 
 // file files a report with clips, prepares them, and decides the case.
-func (w *world) file(clips []clip) {
+func (w *world) file(clips []film) {
 	w.Helper()
 	w.submit(clips, triage.Person{Name: "Mallory 王"}, triage.Person{Name: "Ωmega", Identifier: "omega@example.net"})
 	must(w.desk.OpenOriginal(w.ctx, w.lead, w.report.Exhibits[0])).Close()
@@ -143,15 +155,16 @@ func (w *world) file(clips []clip) {
 var proofBytes = []byte("openings of the frames of the first clip\x00\xff")
 
 // submit files a report about people, and prepares its clips.
-func (w *world) submit(clips []clip, people ...triage.Person) {
+func (w *world) submit(clips []film, people ...triage.Person) {
 	w.Helper()
 	n := triage.NewReport{Key: "0123456789abcdef0123", MeetingName: "Класс 7б · Maths", Occurred: w.now.Add(-time.Hour), Policy: "harassment",
 		Words: "He shouted and showed a sign.\nIt said “go home”. \u202eסוף", Declared: true, Simulated: true, People: people}
 	for _, c := range clips {
 		n.Uploads = append(n.Uploads, w.upload(c))
 	}
+	n.Meeting = w.in
 	n.Proofs = make([]triage.UploadID, len(clips)) // the first came from a live meeting
-	n.Proofs[0] = w.upload(clip{name: "clip.proof", data: proofBytes})
+	n.Proofs[0] = w.upload(film{name: "clip.proof", data: w.proof})
 	w.report = must(w.desk.FileReport(w.ctx, w.host, n))
 	for i, id := range w.report.Exhibits {
 		w.prepare(id, clips[i])
@@ -159,7 +172,7 @@ func (w *world) submit(clips []clip, people ...triage.Person) {
 }
 
 // upload makes a sealed upload of the host.
-func (w *world) upload(c clip) triage.UploadID {
+func (w *world) upload(c film) triage.UploadID {
 	w.Helper()
 	sum := sha256.Sum256(c.data)
 	b := triage.Blob{SHA256: sum, Size: int64(len(c.data))}
@@ -196,9 +209,9 @@ func (w *world) look() {
 	}))
 }
 
-func (w *world) prepare(id triage.ExhibitID, c clip) {
+func (w *world) prepare(id triage.ExhibitID, c film) {
 	w.Helper()
-	_, _, err := w.desk.BeginPreparing(w.ctx, id)
+	x, _, err := w.desk.BeginPreparing(w.ctx, id)
 	w.ok(err)
 	for _, d := range []triage.Derivative{
 		{Kind: triage.DerivedPoster, ContentType: "image/jpeg", Command: "ffmpeg -i in -frames:v 1 poster.jpg"},
@@ -209,11 +222,9 @@ func (w *world) prepare(id triage.ExhibitID, c clip) {
 		w.ok(w.files.PutDerivative(w.ctx, d.Key, d.ContentType, bytes.NewReader(data), d.Size))
 		w.ok(w.desk.KeepDerivative(w.ctx, d))
 	}
-	var verdict []byte
-	trust := triage.TrustUnverified
-	if id == w.report.Exhibits[0] {
-		verdict, trust = []byte(`{"clip":{"grade":"partly verified","meeting":"M-<1>"}}`), triage.TrustPartly
-	}
+	x.Container = c.container
+	verdict, trust, err := w.desk.Verify(w.ctx, x)
+	w.ok(err)
 	w.ok(w.desk.FinishPreparing(w.ctx, id, triage.Prepared{Verdict: verdict, Trust: trust, Probe: triage.Probe{Container: c.container, Duration: 2500 * time.Millisecond,
 		Tracks: []triage.Track{{Kind: "video", Codec: "vp8", Width: 640, Height: 360}}}}))
 }
@@ -288,7 +299,7 @@ func made(t testing.TB) (*world, []byte) {
 
 func verify(t testing.TB, pkg []byte, keys custody.PublicKeys) *Verdict {
 	t.Helper()
-	v, err := Verify(t.Context(), bytes.NewReader(pkg), int64(len(pkg)), keys)
+	v, err := Verify(t.Context(), bytes.NewReader(pkg), int64(len(pkg)), keys, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

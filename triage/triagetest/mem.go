@@ -30,7 +30,7 @@ func NewStore(clock triage.Clock) *MemStore {
 		clock = time.Now
 	}
 	s := &MemStore{now: clock}
-	s.state.Store(new(state).clone())
+	s.state.Store((&state{policies: seeded()}).clone())
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/proffer/proffer/triage"
@@ -26,6 +27,19 @@ func (t *tx) Organisations(context.Context) ([]account.Organisation, error) {
 		func(a, b account.Organisation) int {
 			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 		}, 0), nil
+}
+
+func (t *tx) SetWindow(_ context.Context, id account.OrgID, w account.Window) error {
+	if err := t.write("SetWindow"); err != nil {
+		return err
+	}
+	o, ok := t.orgs[id]
+	if !ok {
+		return missing()
+	}
+	o.Window = w
+	t.orgs[id] = o
+	return nil
 }
 
 func (t *tx) Account(_ context.Context, id account.ID) (account.Account, error) {
@@ -186,10 +200,17 @@ func (t *tx) MessagesTo(_ context.Context, to account.ID, limit int) ([]triage.M
 	return find(t.messages, func(m triage.Message) bool { return m.To == to }, newest(messageAt, messageID), limit), nil
 }
 
-func (t *tx) Undelivered(_ context.Context, limit int) ([]triage.Message, error) {
-	return find(t.messages, undelivered, oldest(messageAt, messageID), limit), nil
+func (t *tx) Undelivered(_ context.Context, lanes []triage.Lane, limit int) ([]triage.Message, error) {
+	shown := func(m triage.Message) bool {
+		return undelivered(m) && (m.Case == "" || slices.Contains(lanes, t.cases[m.Case].Lane))
+	}
+	return find(t.messages, shown, oldest(messageAt, messageID), limit), nil
 }
 
 func undelivered(m triage.Message) bool {
 	return m.State == triage.MessageWaiting || m.State == triage.MessageFailed
+}
+
+func (t *tx) NoticesOf(_ context.Context, d triage.DecisionID) ([]triage.Message, error) {
+	return find(t.messages, func(m triage.Message) bool { return m.Decision == d }, oldest(messageAt, messageID), 0), nil
 }

@@ -25,8 +25,13 @@ func (t *tx) Parties(_ context.Context, c triage.CaseID) ([]account.ID, error) {
 }
 
 func (t *tx) parties(c triage.CaseID) (out []account.ID) {
-	for _, r := range t.reportsOf(c) {
-		out = append(out, r.Reporter)
+	if into := t.cases[c].MergedInto; into != "" {
+		out = t.parties(into)
+	}
+	for _, r := range find(t.reports, func(r triage.Report) bool { return r.Case == c || t.wasIn(r.ID, c) }, oldest(filed, reportID), 0) {
+		if r.Reporter != account.Guest {
+			out = append(out, r.Reporter)
+		}
 		for _, p := range r.People {
 			if p.Account != "" {
 				out = append(out, p.Account)
@@ -54,7 +59,7 @@ func (t *tx) SaveCase(_ context.Context, c triage.Case) error {
 	if err != nil {
 		return err
 	}
-	c.Opened, c.Simulated = old.Opened, old.Simulated
+	c.Opened, c.Simulated, c.Follows = old.Opened, old.Simulated, old.Follows
 	c.Version++
 	t.cases[c.ID] = copyOf(c)
 	for id, p := range t.packages {
@@ -107,6 +112,7 @@ func (t *tx) Count(_ context.Context, q triage.QueueQuery, limit int) (int, erro
 func (t *tx) matches(c triage.Case, q triage.QueueQuery) bool {
 	return slices.Contains(q.Lanes, c.Lane) && slices.Contains(q.States, c.State) &&
 		(q.Policy == "" || c.Policy == q.Policy) && (q.Claimant == "" || c.Claimant == q.Claimant) &&
+		(q.Queue == "" || c.Queue == q.Queue || c.Queue == "" && q.Queue == triage.NoQueue) && (q.Awake.IsZero() || !c.Deferred.After(q.Awake)) &&
 		(q.Proposer == "" || t.proposedByOther(c.ID, q.Proposer)) && !t.isParty(q.Without, c.ID) && t.mentions(c, strings.TrimSpace(q.Text))
 }
 
@@ -153,6 +159,9 @@ func (t *tx) row(c triage.Case) triage.CaseRow {
 	for i, r := range reports {
 		if i == 0 {
 			row.Mode, row.Reporter = r.MeetingMode, t.accounts[r.Reporter].Name
+			if r.Reporter == account.Guest {
+				row.Reporter = triage.GuestTitle
+			}
 		}
 		row.Withdrawn = row.Withdrawn && !r.Withdrawn.IsZero()
 		for _, p := range r.People {
@@ -173,16 +182,22 @@ func (t *tx) row(c triage.Case) triage.CaseRow {
 	return row
 }
 
-func (t *tx) NextCase(_ context.Context, lanes []triage.Lane, for_ account.ID, _, skippedSince time.Time) (triage.Case, error) {
+func (t *tx) NextCase(_ context.Context, lanes []triage.Lane, for_ account.ID, now, skippedSince time.Time) (triage.Case, error) {
 	found := find(t.cases, func(c triage.Case) bool {
 		skipped, ok := t.skips[skipKey{c.ID, for_}]
 		return c.State == triage.StateQueued && slices.Contains(lanes, c.Lane) && !t.isParty(for_, c.ID) &&
-			(!ok || skipped.Before(skippedSince))
+			(!ok || skipped.Before(skippedSince)) && !c.Deferred.After(now) && t.offered(c, for_) && !slices.Contains(t.preferences[for_].OptOuts, c.Policy)
 	}, queueOrder, 1)
 	if len(found) == 0 {
 		return triage.Case{}, missing()
 	}
 	return found[0], nil
+}
+
+// offered reports whether an account is among those who take the case's queue.
+func (t *tx) offered(c triage.Case, to account.ID) bool {
+	q, ok := t.workQueues[c.Queue]
+	return !ok || q.Closed || len(q.Members) == 0 || slices.Contains(q.Members, to)
 }
 
 func (t *tx) Skip(_ context.Context, c triage.CaseID, by account.ID, at time.Time) error {

@@ -19,8 +19,28 @@ func (t *tx) InsertMeeting(_ context.Context, m triage.Meeting, roster []triage.
 	if _, ok := t.meetings[m.ID]; ok {
 		return conflict()
 	}
-	t.meetings[m.ID] = meeting{copyOf(m), copyOf(roster)}
+	roster = copyOf(roster)
+	for i, a := range roster {
+		if a.Account == "" && a.Device != [32]byte{} {
+			t.guests[guestKey{m.ID, a.Device}] = triage.Guest{Device: a.Device, Name: a.Name}
+		}
+		roster[i].Device = [32]byte{}
+	}
+	t.meetings[m.ID] = meeting{copyOf(m), roster}
 	return nil
+}
+
+func (t *tx) Guest(_ context.Context, m triage.MeetingID, device [32]byte) (triage.Guest, error) {
+	return get(t.guests, guestKey{m, device})
+}
+
+func (t *tx) ReportByGuest(_ context.Context, device [32]byte, key string) (triage.Report, error) {
+	for _, r := range t.reports {
+		if r.Reporter == account.Guest && r.Guest.Device == device && r.Key == key {
+			return copyOf(r), nil
+		}
+	}
+	return triage.Report{}, missing()
 }
 
 func (t *tx) Meeting(_ context.Context, id triage.MeetingID) (triage.Meeting, []triage.Attendee, error) {
@@ -175,7 +195,11 @@ func (t *tx) InsertReport(ctx context.Context, r triage.Report) error {
 	if err := t.write("InsertReport"); err != nil {
 		return err
 	}
-	if _, err := t.ReportByKey(ctx, r.Reporter, r.Key); err == nil {
+	if r.Reporter == account.Guest {
+		if _, err := t.ReportByGuest(ctx, r.Guest.Device, r.Key); err == nil {
+			return conflict()
+		}
+	} else if _, err := t.ReportByKey(ctx, r.Reporter, r.Key); err == nil {
 		return conflict()
 	}
 	return insert(t.reports, r.ID, r)
@@ -187,7 +211,7 @@ func (t *tx) Report(_ context.Context, id triage.ReportID) (triage.Report, error
 
 func (t *tx) ReportByKey(_ context.Context, reporter account.ID, key string) (triage.Report, error) {
 	for _, r := range t.reports {
-		if r.Reporter == reporter && r.Key == key {
+		if r.Reporter == reporter && reporter != account.Guest && r.Key == key {
 			return copyOf(r), nil
 		}
 	}
@@ -229,7 +253,7 @@ func sameFold(a, b string) bool                { return a != "" && fold(a) == fo
 func (t *tx) ReportsBy(_ context.Context, reporter account.ID, after triage.ReportCursor, limit int) ([]triage.Report, error) {
 	order, last := newest(filed, reportID), triage.Report{ID: after.Report, Filed: after.Filed}
 	return find(t.reports, func(r triage.Report) bool {
-		return r.Reporter == reporter && (after == triage.ReportCursor{} || order(r, last) > 0)
+		return r.Reporter == reporter && reporter != account.Guest && (after == triage.ReportCursor{} || order(r, last) > 0)
 	}, order, limit), nil
 }
 
@@ -301,6 +325,24 @@ func (t *tx) SaveExhibit(_ context.Context, x triage.Exhibit) error {
 	old.Version++
 	t.exhibits[x.ID] = copyOf(old)
 	return nil
+}
+
+func (t *tx) ExhibitsWith(_ context.Context, sum triage.SHA256, not triage.CaseID, q triage.KnownQuery) ([]triage.Exhibit, error) {
+	return find(t.exhibits, func(x triage.Exhibit) bool { return x.SHA256 == sum && x.Case != not && t.decidedFor(x.Case, q) }, newestExhibit, q.Limit), nil
+}
+
+var newestExhibit = newest(func(x triage.Exhibit) time.Time { return x.Received }, func(x triage.Exhibit) triage.ExhibitID { return x.ID })
+
+func (t *tx) decidedFor(c triage.CaseID, q triage.KnownQuery) bool {
+	if !slices.Contains(q.Lanes, t.cases[c].Lane) || t.isParty(q.Without, c) {
+		return false
+	}
+	for _, d := range t.decisions {
+		if d.Case == c && d.State == triage.DecisionInForce {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *tx) ExhibitsOf(_ context.Context, c triage.CaseID) ([]triage.Exhibit, error) {

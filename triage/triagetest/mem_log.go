@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -26,7 +27,7 @@ func (t *tx) Log(_ context.Context, e custody.Event) error {
 func (t *tx) EventsOf(_ context.Context, c triage.CaseID) ([]triage.LoggedEvent, error) {
 	var out []triage.LoggedEvent
 	for _, e := range t.events {
-		if e.Case != string(c) {
+		if e.Case != string(c) && !t.cameWith(e, c) {
 			continue
 		}
 		logged := triage.LoggedEvent{Event: copyOf(e), Index: t.place(e.ID)}
@@ -42,6 +43,17 @@ func (t *tx) EventsOf(_ context.Context, c triage.CaseID) ([]triage.LoggedEvent,
 	}
 	slices.SortStableFunc(out, func(a, b triage.LoggedEvent) int { return a.Time.Compare(b.Time) })
 	return out, nil
+}
+
+// cameWith reports whether an event of another case is on a report or exhibit that came from there into a case.
+func (t *tx) cameWith(e custody.Event, c triage.CaseID) bool {
+	kind, id, _ := strings.Cut(e.Subject, "/")
+	report := triage.ReportID(id)
+	if kind == "exhibit" {
+		report = t.exhibits[triage.ExhibitID(id)].Report
+	}
+	r, ok := t.reports[report]
+	return ok && (kind == "report" || kind == "exhibit") && r.Case == c && t.wasIn(r.ID, triage.CaseID(e.Case))
 }
 
 func (t *tx) EventsOn(ctx context.Context, c triage.CaseID, subject string, acts ...custody.Act) ([]triage.LoggedEvent, error) {

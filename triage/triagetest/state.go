@@ -21,14 +21,27 @@ type state struct {
 	tokens   map[triage.SHA256]account.Token
 	messages map[string]triage.Message
 
-	meetings    map[triage.MeetingID]meeting
-	uploads     map[triage.UploadID]triage.Upload
-	blobs       map[triage.SHA256]triage.Blob
-	reports     map[triage.ReportID]triage.Report
-	exhibits    map[triage.ExhibitID]triage.Exhibit
-	derivatives map[derivativeKey]triage.Derivative
-	watches     []triage.Watch
-	views       map[viewKey]time.Time
+	passkeys   map[string]account.Passkey
+	challenges map[triage.SHA256]triage.Challenge
+	signatures map[string]triage.Signature
+	recoveries map[string]account.Recovery
+	identities map[[2]string]account.ID // by issuer and subject
+
+	meetings      map[triage.MeetingID]meeting
+	guests        map[guestKey]triage.Guest
+	uploads       map[triage.UploadID]triage.Upload
+	blobs         map[triage.SHA256]triage.Blob
+	reports       map[triage.ReportID]triage.Report
+	exhibits      map[triage.ExhibitID]triage.Exhibit
+	prints        map[triage.ExhibitID]triage.Print
+	near          map[[2]triage.ExhibitID]int
+	hashLists     map[triage.HashListID]triage.HashList
+	entries       map[triage.HashListID][]triage.HashEntry
+	hits          map[matchKey]triage.HashMatch
+	derivatives   map[derivativeKey]triage.Derivative
+	watches       []triage.Watch
+	verifications map[string]triage.Verification
+	views         map[viewKey]time.Time
 
 	cases        map[triage.CaseID]triage.Case
 	skips        map[skipKey]time.Time
@@ -39,6 +52,21 @@ type state struct {
 
 	recordings     map[triage.RecordingID]triage.Recording
 	recordingFiles map[triage.RecordingFileID]triage.RecordingFile
+
+	preferences map[account.ID]triage.Preferences
+	overrides   map[string]triage.Override
+	mutes       map[string]triage.Mute
+	saved       map[triage.ViewID]triage.View
+	bulks       map[triage.BulkID]triage.Bulk
+	visits      map[triage.VisitID]triage.Visit
+	inside      map[triage.VisitID]time.Time
+	moves       []triage.Move // in the order of their insertion
+	opinions    map[triage.OpinionID]triage.Opinion
+	rates       map[rateKey]triage.Rate
+
+	policies     map[triage.PolicyID]triage.Policy
+	workQueues   map[triage.QueueID]triage.WorkQueue
+	routingRules map[triage.RuleID]triage.RoutingRule
 
 	events      []custody.Event
 	leaves      []triage.Leaf
@@ -56,6 +84,11 @@ type link struct {
 type meeting struct {
 	triage.Meeting
 	roster []triage.Attendee
+}
+
+type guestKey struct {
+	of     triage.MeetingID
+	device [32]byte
 }
 
 type derivativeKey struct {
@@ -83,11 +116,14 @@ type checkpoint struct {
 func (s *state) clone() *state {
 	return &state{
 		cloneMap(s.orgs), cloneMap(s.accounts), cloneMap(s.links), cloneMap(s.sessions), cloneMap(s.tokens), cloneMap(s.messages),
-		cloneMap(s.meetings), cloneMap(s.uploads), cloneMap(s.blobs), cloneMap(s.reports), cloneMap(s.exhibits),
-		cloneMap(s.derivatives), slices.Clone(s.watches), cloneMap(s.views),
+		cloneMap(s.passkeys), cloneMap(s.challenges), cloneMap(s.signatures), cloneMap(s.recoveries), cloneMap(s.identities),
+		cloneMap(s.meetings), cloneMap(s.guests), cloneMap(s.uploads), cloneMap(s.blobs), cloneMap(s.reports), cloneMap(s.exhibits),
+		cloneMap(s.prints), cloneMap(s.near), cloneMap(s.hashLists), cloneMap(s.entries), cloneMap(s.hits), cloneMap(s.derivatives), slices.Clone(s.watches), cloneMap(s.verifications), cloneMap(s.views),
 		cloneMap(s.cases), cloneMap(s.skips), cloneMap(s.notes), cloneMap(s.decisions), cloneMap(s.enforcements),
 		cloneMap(s.packages),
 		cloneMap(s.recordings), cloneMap(s.recordingFiles),
+		cloneMap(s.preferences), cloneMap(s.overrides), cloneMap(s.mutes), cloneMap(s.saved), cloneMap(s.bulks), cloneMap(s.visits), cloneMap(s.inside), slices.Clone(s.moves), cloneMap(s.opinions), cloneMap(s.rates),
+		cloneMap(s.policies), cloneMap(s.workQueues), cloneMap(s.routingRules),
 		slices.Clone(s.events), slices.Clone(s.leaves), slices.Clone(s.hashes), slices.Clone(s.checkpoints), slices.Clone(s.jobs),
 	}
 }

@@ -29,12 +29,13 @@ func Run(t *testing.T, newStore func(testing.TB) Subject) {
 		name string
 		test func(*testing.T, *world)
 	}{
-		{"transactions", testTransactions}, {"jobs", testJobs}, {"accounts", testAccounts}, {"links", testLinks},
-		{"sessions", testSessions}, {"tokens", testTokens}, {"messages", testMessages}, {"meetings", testMeetings}, {"uploads", testUploads},
-		{"blobs", testBlobs}, {"reports", testReports}, {"earlier reports", testEarlierReports}, {"exhibits", testExhibits},
+		{"transactions", testTransactions}, {"jobs", testJobs}, {"accounts", testAccounts}, {"windows", testWindows}, {"guests' reports", testGuestReports}, {"links", testLinks},
+		{"sessions", testSessions}, {"tokens", testTokens}, {"passkeys", testPasskeys}, {"challenges", testChallenges}, {"signatures", testSignatures},
+		{"recoveries", testRecoveries}, {"finding people", testFindingPeople}, {"identities", testIdentities}, {"verifications", testVerifications}, {"messages", testMessages}, {"meetings", testMeetings}, {"uploads", testUploads},
+		{"blobs", testBlobs}, {"reports", testReports}, {"earlier reports", testEarlierReports}, {"exhibits", testExhibits}, {"known clips", testKnownClips}, {"frames near", testFramesNear}, {"hash lists", testHashLists},
 		{"viewing", testViewing}, {"cases", testCases}, {"queue order", testQueueOrder}, {"queue filters", testQueueFilters},
-		{"queue rows", testQueueRows}, {"parties", testParties}, {"next case", testNextCase}, {"claims race", testClaimsRace}, {"sweeping", testSweeping},
-		{"decisions", testDecisions}, {"enforcements", testEnforcements}, {"packages", testPackages}, {"recordings", testRecordings}, {"log", testLog},
+		{"queue rows", testQueueRows}, {"parties", testParties}, {"joinable", testJoinable}, {"find", testFind}, {"next case", testNextCase}, {"policies", testPolicies}, {"routing", testRouting}, {"queues and deferral", testQueuesAndDeferral}, {"claims race", testClaimsRace}, {"sweeping", testSweeping},
+		{"decisions", testDecisions}, {"enforcements", testEnforcements}, {"packages", testPackages}, {"recordings", testRecordings}, {"reviewers", testReviewers}, {"strikes", testStrikes}, {"mutes", testMutes}, {"visits", testVisits}, {"views", testViews}, {"bulks", testBulks}, {"moves", testMoves}, {"moves race", testMovesRace}, {"figures", testFigures}, {"opinions", testOpinions}, {"agreement", testAgreement}, {"rates", testRates}, {"watched figures", testWatchedFigures}, {"wellbeing", testWellbeing}, {"log", testLog},
 		{"not found", testNotFound},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -60,7 +61,7 @@ type world struct {
 
 func newWorld(t *testing.T, s Subject) *world {
 	w := &world{t: t, s: s, start: time.Now().UTC().Truncate(time.Microsecond).Add(-time.Hour)}
-	w.org = account.Organisation{ID: "O-00000-00001", Name: "Acme", Plan: account.PlanBusiness, Created: w.start}
+	w.org = account.Organisation{ID: "O-00000-00001", Name: "Acme", Plan: account.PlanBusiness, Window: account.DefaultWindow, Created: w.start}
 	person := func(n int, name string, roles ...account.Role) account.Account {
 		return account.Account{ID: account.ID(fmt.Sprintf("A-00000-%05d", n)), Org: w.org.ID, Name: name,
 			Email: fmt.Sprintf("p%d@example.org", n), Roles: roles, Created: w.start}

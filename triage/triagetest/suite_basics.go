@@ -14,7 +14,7 @@ import (
 func testTransactions(t *testing.T, w *world) {
 	own := errors.New("no")
 	err := w.s.Update(t.Context(), func(tx triage.Tx) error {
-		w.ok(tx.InsertOrganisation(t.Context(), account.Organisation{ID: "O-2", Name: "Beta", Plan: account.PlanFree, Created: w.at(1)}))
+		w.ok(tx.InsertOrganisation(t.Context(), account.Organisation{ID: "O-2", Name: "Beta", Plan: account.PlanFree, Window: account.MinWindow, Created: w.at(1)}))
 		return own
 	})
 	if err != own {
@@ -30,11 +30,21 @@ func testTransactions(t *testing.T, w *world) {
 	w.view(func(ctx context.Context, tx triage.Tx) {
 		equal(w, len(must(tx.Organisations(ctx))), 1)
 		w.update(func(ctx context.Context, tx triage.Tx) {
-			w.ok(tx.InsertOrganisation(ctx, account.Organisation{ID: "O-3", Name: "Gamma", Plan: account.PlanFree, Created: w.at(1)}))
+			w.ok(tx.InsertOrganisation(ctx, account.Organisation{ID: "O-3", Name: "Gamma", Plan: account.PlanFree, Window: account.MinWindow, Created: w.at(1)}))
 		})
 		equal(w, len(must(tx.Organisations(ctx))), 1)
 	})
 	w.view(func(ctx context.Context, tx triage.Tx) { equal(w, len(must(tx.Organisations(ctx))), 2) })
+}
+
+func testWindows(t *testing.T, w *world) {
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.SetWindow(ctx, w.org.ID, account.MaxWindow))
+		w.fails(tx.SetWindow(ctx, "O-NONE", account.MaxWindow), triage.ErrNotFound)
+	})
+	want := w.org
+	want.Window = account.MaxWindow
+	w.view(func(ctx context.Context, tx triage.Tx) { is(w, want)(tx.Organisation(ctx, w.org.ID)) })
 }
 
 func testJobs(t *testing.T, w *world) {
@@ -174,11 +184,14 @@ func testMessages(t *testing.T, w *world) {
 	}
 	one, two := message(1, triage.MessageWaiting, c.ID), message(2, triage.MessageKept, "")
 	three := message(3, triage.MessageFailed, "")
+	four := message(4, triage.MessageWaiting, w.addCase(triage.LaneChildSafety, triage.StateDecided, 50, 0).ID)
 	w.update(func(ctx context.Context, tx triage.Tx) {
 		is(w, one)(tx.Message(ctx, one.ID))
-		is(w, []triage.Message{three, two})(tx.MessagesTo(ctx, w.ann.ID, 2))
-		is(w, []triage.Message{one, three})(tx.Undelivered(ctx, 10))
-		is(w, []triage.Message{one})(tx.Undelivered(ctx, 1))
+		is(w, []triage.Message{four, three, two})(tx.MessagesTo(ctx, w.ann.ID, 3))
+		general := []triage.Lane{triage.LaneGeneral}
+		is(w, []triage.Message{one, three})(tx.Undelivered(ctx, general, 10))
+		is(w, []triage.Message{one})(tx.Undelivered(ctx, general, 1))
+		is(w, []triage.Message{three, four})(tx.Undelivered(ctx, []triage.Lane{triage.LaneChildSafety}, 10))
 		w.fails(tx.InsertMessage(ctx, one), triage.ErrConflict)
 
 		sent := one
@@ -188,7 +201,7 @@ func testMessages(t *testing.T, w *world) {
 		w.fails(tx.SaveMessage(ctx, sent), triage.ErrConflict)
 		sent.Subject, sent.Version = one.Subject, 1
 		is(w, sent)(tx.Message(ctx, one.ID))
-		is(w, []triage.Message{three})(tx.Undelivered(ctx, 10))
+		is(w, []triage.Message{three})(tx.Undelivered(ctx, general, 10))
 	})
 }
 

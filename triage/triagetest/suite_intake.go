@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/proffer/proffer/triage"
+	"github.com/proffer/proffer/triage/account"
 )
 
 func testMeetings(t *testing.T, w *world) {
@@ -18,7 +19,7 @@ func testMeetings(t *testing.T, w *world) {
 	}
 	one, two, three := meeting(1, triage.ModeStandard), meeting(2, triage.ModeE2EE), meeting(3, triage.ModeUnknown)
 	one.Ended = w.at(30)
-	roster := []triage.Attendee{{Name: "Zoe"}, {Name: "Ann", Account: w.ann.ID}, {Name: "Zoe"}}
+	roster := []triage.Attendee{{Name: "Zoe", Device: [32]byte{1}}, {Name: "Ann", Account: w.ann.ID, Device: [32]byte{2}}, {Name: "Zoe"}}
 	w.update(func(ctx context.Context, tx triage.Tx) {
 		w.ok(tx.InsertMeeting(ctx, one, roster))
 		w.ok(tx.InsertMeeting(ctx, two, nil))
@@ -29,7 +30,12 @@ func testMeetings(t *testing.T, w *world) {
 		m, who, err := tx.Meeting(ctx, one.ID)
 		w.ok(err)
 		equal(w, m, one)
-		equal(w, who, roster)
+		equal(w, who, []triage.Attendee{{Name: "Zoe"}, {Name: "Ann", Account: w.ann.ID}, {Name: "Zoe"}})
+		is(w, triage.Guest{Device: [32]byte{1}, Name: "Zoe"})(tx.Guest(ctx, one.ID, [32]byte{1}))
+		for _, device := range [][32]byte{{}, {2}, {3}} { // no device, an account's, nobody's
+			refused[triage.Guest](w, triage.ErrNotFound)(tx.Guest(ctx, one.ID, device))
+		}
+		refused[triage.Guest](w, triage.ErrNotFound)(tx.Guest(ctx, two.ID, [32]byte{1}))
 		is(w, []triage.Meeting{three, two})(tx.MeetingsHostedBy(ctx, w.host.ID, 2))
 		empty(w, must(tx.MeetingsHostedBy(ctx, w.ann.ID, 2)))
 	})
@@ -142,6 +148,41 @@ func testForgotten(w *world) {
 			w.t.Errorf("the bytes %s could be deleted", sum)
 		}
 	}
+}
+
+// testGuestReports keeps reports by guests, of whom no account is a party to the case.
+func testGuestReports(t *testing.T, w *world) {
+	c := w.addCase(triage.LaneGeneral, triage.StateQueued, 50, 0)
+	m := triage.Meeting{ID: "M-00000-00001", Org: w.org.ID, Host: w.host.ID, Title: "Stand-up", Mode: triage.ModeStandard, Started: w.at(0)}
+	r := triage.Report{ID: "R-00000-00001", Case: c.ID, Reporter: account.Guest, Guest: triage.Guest{Device: [32]byte{5}, Name: "Gus"}, Key: "key", Meeting: m.ID, MeetingName: m.Title,
+		MeetingMode: triage.ModeStandard, Occurred: w.at(1), Policy: "hate", Words: "Words", Filed: w.at(2), Receipt: []byte("signed\n"),
+		People: []triage.Person{{ID: "W-1", Name: "Ann", Account: w.ann.ID}}}
+	w.update(func(ctx context.Context, tx triage.Tx) {
+		w.ok(tx.InsertMeeting(ctx, m, nil))
+		w.ok(tx.InsertReport(ctx, r))
+		again := r
+		again.ID, again.People = "R-00000-00002", nil
+		w.fails(tx.InsertReport(ctx, again), triage.ErrConflict)
+		again.Guest.Device[0]++
+		w.ok(tx.InsertReport(ctx, again)) // another guest's form may have the same key
+		is(w, r)(tx.ReportByGuest(ctx, r.Guest.Device, "key"))
+		refused[triage.Report](w, triage.ErrNotFound)(tx.ReportByGuest(ctx, r.Guest.Device, "other"))
+		refused[triage.Report](w, triage.ErrNotFound)(tx.ReportByGuest(ctx, [32]byte{}, "key"))
+		refused[triage.Report](w, triage.ErrNotFound)(tx.ReportByKey(ctx, account.Guest, "key"))
+		empty(w, must(tx.ReportsBy(ctx, account.Guest, triage.ReportCursor{}, 5)))
+	})
+	w.view(func(ctx context.Context, tx triage.Tx) {
+		is(w, r)(tx.Report(ctx, r.ID))
+		is(w, []account.ID{w.ann.ID})(tx.Parties(ctx, c.ID))
+		rows := must(tx.Queue(ctx, triage.QueueQuery{Lanes: triage.AllLanes, States: []triage.State{triage.StateQueued}, Limit: 5}))
+		if len(rows) != 1 || rows[0].Reporter != triage.GuestTitle {
+			t.Errorf("the queue has %+v", rows)
+		}
+		earlier := must(tx.ReportsOn(ctx, r.People[0], "", triage.AllLanes, 5))
+		if len(earlier) != 1 || earlier[0].Reporter != account.Guest {
+			t.Errorf("earlier reports %+v", earlier)
+		}
+	})
 }
 
 func testReports(t *testing.T, w *world) {

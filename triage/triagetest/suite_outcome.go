@@ -18,7 +18,8 @@ func testDecisions(t *testing.T, w *world) {
 	r := w.addReport(c, 1, triage.Person{Name: "One"}, triage.Person{Name: "Two"})
 	first := triage.Decision{ID: "D-1", Case: c.ID, Number: 1, Decider: w.ann.ID, Decided: w.at(5), State: triage.DecisionProposed,
 		Findings: []triage.Finding{
-			{Person: r.People[1].ID, Policy: "hate", Severity: triage.SeverityHigh, Action: triage.ActSuspend, Days: 30, Reasons: "Hatred."},
+			{Person: r.People[1].ID, Policy: "hate", Severity: triage.SeverityHigh, Action: triage.ActSuspend, Days: 30, Reasons: "Hatred.",
+				Spans: []triage.Span{{Exhibit: "X-1", From: 1200, To: 3400}}},
 			{Person: r.People[0].ID, Policy: "hate", Action: triage.ActNone, Reasons: "Nothing."}}}
 	w.update(func(ctx context.Context, tx triage.Tx) {
 		w.ok(tx.InsertDecision(ctx, first))

@@ -10,7 +10,7 @@ import (
 // again; without a mail server it is kept in the outbox.
 func (w *Worker) Deliver(ctx context.Context, j triage.DeliverMessage) error {
 	m, err := w.Desk.MessageToDeliver(ctx, j.Message)
-	if err != nil || m.State == triage.MessageDelivered || m.State == triage.MessageKept {
+	if err != nil || m.State == triage.MessageDelivered || m.State == triage.MessageKept || m.State == triage.MessageWithdrawn {
 		return err
 	}
 	if w.Mailer == nil {

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"crypto/md5"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 	if err != nil || done {
 		return err
 	}
-	out, err := w.look(ctx, x)
+	out, print, err := w.look(ctx, x)
 	if errors.Is(err, triage.ErrAltered) {
 		return w.Desk.MarkAltered(ctx, x.ID, err)
 	} else if err != nil {
@@ -35,21 +36,22 @@ func (w *Worker) Prepare(ctx context.Context, j triage.PrepareExhibit) error {
 	if why != "" && out.Notes != "" {
 		why += " "
 	}
-	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Why: why + out.Notes, Failed: out.Failed != "", Verdict: verdict, Trust: trust})
+	return w.Desk.FinishPreparing(ctx, x.ID, triage.Prepared{Probe: out.Probe, Why: why + out.Notes, Failed: out.Failed != "", Verdict: verdict, Trust: trust, Print: print})
 }
 
 // look finds out what an exhibit is, and makes what can be made of it. Of lines of chat there is nothing to decode.
-func (w *Worker) look(ctx context.Context, x triage.Exhibit) (out Outcome, err error) {
+func (w *Worker) look(ctx context.Context, x triage.Exhibit) (out Outcome, print *triage.Print, err error) {
 	lines, err := w.Desk.IsLines(ctx, x)
 	if lines || err != nil {
 		out.Probe.Container = triage.ContainerLines
-		return out, err
+		return out, nil, err
 	}
 	have, err := w.Desk.Made(ctx, x.ID)
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
-	return w.derive(ctx, x, append(have, triage.DerivedPreview))
+	out, md5, err := w.derive(ctx, x, append(have, triage.DerivedPreview))
+	return out, &triage.Print{MD5: md5, Frames: out.Frames}, err
 }
 
 // Preview makes the preview of one exhibit. That it cannot be made is a result, as with Prepare.
@@ -58,7 +60,7 @@ func (w *Worker) Preview(ctx context.Context, j triage.PreparePreview) error {
 	if err != nil || done {
 		return err
 	}
-	out, err := w.derive(ctx, x, []triage.DerivativeKind{triage.DerivedPoster, triage.DerivedContact, triage.DerivedWaveform})
+	out, _, err := w.derive(ctx, x, []triage.DerivativeKind{triage.DerivedPoster, triage.DerivedContact, triage.DerivedWaveform, triage.DerivedFrames})
 	if errors.Is(err, triage.ErrAltered) {
 		return w.Desk.MarkAltered(ctx, x.ID, err)
 	} else if err != nil {
@@ -72,13 +74,13 @@ func (w *Worker) Preview(ctx context.Context, j triage.PreparePreview) error {
 
 // derive makes what an exhibit does not have, and keeps each thing as soon as it is made: a job that dies begins with what
 // is left. Nothing is kept of an original that is not, as a whole, what was sealed.
-func (w *Worker) derive(ctx context.Context, x triage.Exhibit, have []triage.DerivativeKind) (out Outcome, err error) {
+func (w *Worker) derive(ctx context.Context, x triage.Exhibit, have []triage.DerivativeKind) (out Outcome, sum triage.MD5, err error) {
 	clip, err := w.Desk.OpenSealed(ctx, x)
 	if err != nil {
-		return out, fmt.Errorf("opening the original of %s: %w", x.ID, err)
+		return out, sum, fmt.Errorf("opening the original of %s: %w", x.ID, err)
 	}
 	defer clip.Close()
-	original := &source{r: clip, sum: sha256.New()}
+	original := &source{r: clip, sum: sha256.New(), old: md5.New()}
 	keep := func(d triage.Derivative, r io.Reader) error {
 		if err := original.check(x); err != nil {
 			return err
@@ -91,16 +93,18 @@ func (w *Worker) derive(ctx context.Context, x triage.Exhibit, have []triage.Der
 		return w.Desk.KeepDerivative(ctx, d)
 	}
 	if out, err = w.Decoder.Prepare(ctx, original, x.Size, have, keep); err != nil {
-		return out, err
+		return out, sum, err
 	}
-	return out, original.check(x)
+	err = original.check(x)
+	return out, triage.MD5(original.old.Sum(nil)), err
 }
 
 // source reads an original and does not get over a failure: a decoder that was cut off by the object store says that the
 // clip is damaged, which is not to be believed.
 type source struct {
 	r   io.Reader
-	sum hash.Hash // of all that was read
+	sum hash.Hash // of all that was read, SHA-256
+	old hash.Hash // likewise, MD5: what old lists of known clips have
 	err error     // the first failure; every read after it fails with it too
 }
 
@@ -110,6 +114,7 @@ func (s *source) Read(b []byte) (n int, err error) {
 	}
 	n, err = s.r.Read(b)
 	s.sum.Write(b[:n])
+	s.old.Write(b[:n])
 	if err != nil && err != io.EOF {
 		s.err = err
 	}

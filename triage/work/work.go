@@ -41,8 +41,9 @@ type Keep = func(d triage.Derivative, r io.Reader) error
 // Outcome is what preparing a clip found.
 type Outcome struct {
 	Probe  triage.Probe
-	Failed string // why nothing, or not all, could be decoded; "" when all went well
-	Notes  string // what is odd about the clip, in words, or ""
+	Failed string         // why nothing, or not all, could be decoded; "" when all went well
+	Notes  string         // what is odd about the clip, in words, or ""
+	Frames []triage.Frame // what its pictures are compared by
 }
 
 // Builder writes law-enforcement packages.

@@ -252,19 +252,19 @@ func TestGivingUpLetsTheCaseGoOn(t *testing.T) {
 
 // approved decides the case and gets a package of it approved.
 func (s *shop) approved(r triage.Report, staff triage.Actor) triage.PackageID {
-	t := s.t
+	t, sign := s.t, triagetest.NewSigning(s.Desk)
 	s.decode = poster
 	s.ok(s.Worker.Prepare(t.Context(), triage.PrepareExhibit{Exhibit: r.Exhibits[0]}))
 	_, err := s.Desk.Claim(t.Context(), staff, r.Case)
 	s.ok(err)
-	_, err = s.Desk.Decide(t.Context(), staff, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: "hate", Severity: triage.SeverityHigh,
+	_, err = sign.Decide(t.Context(), staff, r.Case, []triage.Finding{{Person: r.People[0].ID, Policy: "hate", Severity: triage.SeverityHigh,
 		Action: triage.ActRefer, Reasons: "These are the reasons."}})
 	s.ok(err)
-	p, err := s.Desk.RequestPackage(t.Context(), staff, triage.NewPackage{Case: r.Case, Exhibits: r.Exhibits, Recipient: "Police", Basis: "warrant", Scope: "All of the clip."})
+	p, err := sign.RequestPackage(t.Context(), staff, triage.NewPackage{Case: r.Case, Exhibits: r.Exhibits, Recipient: "Police", Basis: "warrant", Scope: "All of the clip."})
 	s.ok(err)
 	second, err := s.Desk.AddAccount(t.Context(), account.System, "Second", "second@test.example", staff.Org, account.Roles{account.Lead})
 	s.ok(err)
-	s.ok(s.Desk.AnswerPackage(t.Context(), triage.Actor{Account: second.ID, Roles: second.Roles}, p.ID, true, ""))
+	s.ok(sign.AnswerPackage(t.Context(), triage.Actor{Account: second.ID, Roles: second.Roles}, p.ID, true, ""))
 	return p.ID
 }
 

@@ -20,6 +20,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/proffer/proffer/triage/passkey/passkeytest"
 )
 
 // patience is how long a client tries again before it gives a server up. Answers, good or bad, have to come sooner.
@@ -31,6 +33,7 @@ type client struct {
 	name string
 	s    *server
 	http *http.Client
+	key  *passkeytest.Authenticator // of the account, once one was needed
 
 	mu       sync.Mutex
 	troubles []trouble // guarded by mu

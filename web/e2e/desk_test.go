@@ -19,7 +19,8 @@ func TestDesk(t *testing.T) {
 		name string
 		run  func(*testing.T, *server, *client)
 	}{{"two-reviewers", twoReviewers}, {"lease", leases}, {"handing-on", handingOn}, {"child-safety", toChildSafety},
-		{"second-person", secondPerson}, {"keys", keyboardOnly}, {"still-queue", stillQueue}, {"few-keys", fewKeys}} {
+		{"second-person", secondPerson}, {"keys", keyboardOnly}, {"still-queue", stillQueue}, {"few-keys", fewKeys}, {"suggested-keys", suggestedKeys},
+		{"views", savedViews}, {"bulk", bulkKeys}} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s.in(t), host) })
 	}
 }

@@ -108,6 +108,13 @@ func TestTheWholeFlow(t *testing.T) {
 	packageID := at[strings.LastIndex(at, "/")+1:]
 
 	lead.open("/packages/" + packageID)
+	lead.fill(`main form[action$="/refuse"] textarea`, "Half a sentence") // which news of the package leave alone
+	lead.do(`document.addEventListener("htmx:beforeSwap", () => { window.swaps = 1; }); document.dispatchEvent(new CustomEvent("proffer:live", { detail: { name: "resync" } }))`)
+	lead.waitEval(`window.swaps`)
+	if got := evaluate[string](lead, `document.querySelector('main form[action$="/refuse"] textarea').value`); got != "Half a sentence" {
+		t.Errorf("news of the package left %q of what was typed", got)
+	}
+	lead.fill(`main form[action$="/refuse"] textarea`, "")
 	lead.press(`main form button`, "Approve")
 	liaison.waitText("Download")
 	liaison.shoot("package")

@@ -15,6 +15,7 @@ import (
 // their size; each is put in when the one before is out or, of 8 tracks, one of each at once, as they come in a large meeting. The figures are
 // for sealing and opening together, against LiveKit's:
 //   - x_livekit_worker: all that the frame worker does. Limit: 0.75.
+//   - franking-share-of-seal, -open: 1 less the time of SFrame alone.
 //   - SFrame-alone: the same without franking, which LiveKit has not: no commitments, stamps and evidence. Limit: 0.6.
 //   - AES-alone and AES+SHA-256: the streams with one or two calls of WebCrypto for a frame and nothing else, which is what SFrame and
 //     commitments take at the least.
@@ -73,6 +74,7 @@ func reportPace(b *testing.B, best map[string]float64) {
 	for _, act := range []string{"seal", "open"} {
 		b.ReportMetric(best["ours "+act], act+"_ns")
 		b.ReportMetric(best["ours "+act]/best["livekit "+act], act+"-against-livekit_ratio")
+		b.ReportMetric(1-best["sframe "+act]/best["ours "+act], "franking-share-of-"+act+"_ratio")
 		b.ReportMetric(best["ours "+act]/min(best["ours bare "+act], best["livekit bare "+act]), act+"-against-bare-AES_ratio")
 	}
 	b.ReportMetric(both("ours"), "ns/frame")

@@ -112,7 +112,7 @@ func (s *server) boot() {
 	s.cmd.Env = append(os.Environ(), "PROFFER_DEMO=true", "PROFFER_SAMPLES=false", "PROFFER_URL="+s.URL,
 		"PROFFER_ADDR="+strings.Replace(strings.TrimPrefix(s.URL, "http://"), "localhost", "127.0.0.1", 1),
 		"PROFFER_DATA="+filepath.Join(s.Dir, "data"))
-	for _, limit := range []string{"REPORTS_MINUTE", "REPORTS_HOUR", "UPLOADS_MINUTE"} { // tests are quicker than people
+	for _, limit := range []string{"REPORTS_MINUTE", "REPORTS_HOUR", "UPLOADS_MINUTE", "GUEST_MINUTE"} { // tests are quicker than people
 		s.cmd.Env = append(s.cmd.Env, "PROFFER_LIMIT_"+limit+"=100000")
 	}
 	s.cmd.Env = append(s.cmd.Env, s.Env...)
@@ -207,7 +207,9 @@ func (s *server) visitor() *person {
 	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context of the first action
 		s.t.Fatal(err)
 	}
-	return &person{t: s.t, s: s, ctx: ctx}
+	p := &person{t: s.t, s: s, ctx: ctx}
+	p.run(authenticator(true))
+	return p
 }
 
 // signIn opens a browser and signs in with a printed link, as a person would.

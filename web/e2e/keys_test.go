@@ -146,7 +146,7 @@ func decideWithKeys(p *person, id string) {
 	p.waitEval(`document.activeElement.matches("[data-severity]")`)
 	p.hit("M")
 	p.waitEval(`document.activeElement.value === "medium"`)
-	p.hit(kb.Tab)
+	p.hit(kb.Tab, kb.Tab, kb.Tab) // past the evidence and the templates
 	p.hit(strings.Split("Shouted, and would not stop.", "")...)
 	p.waitEval(`document.activeElement.value === "Shouted, and would not stop."`)
 	p.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))

@@ -127,11 +127,12 @@ func (w world) stops() map[string][]stop {
 			{name: "queue-nothing", path: "/queue?q=nobody+has+this+name"}, {name: "queue-keys", path: "/queue", open: `document.querySelector("[data-opens=shortcuts]").click()`},
 			{name: "case", path: "/cases/" + cmp.Or(w.sample, w.claimed)}, {name: "case-open", path: "/cases/" + w.claimed, open: all + `; document.querySelector("[value=suspend]").click()`},
 			{name: "case-keys", path: "/cases/" + w.claimed, open: `document.querySelector("[data-opens=shortcuts]").click()`},
+			{name: "views", path: "/views"}, {name: "bulk-form", path: "/bulk?case=" + w.claimed}, {name: "view-form", path: "/queue?tab=open", open: all},
 			{name: "case-escalate", path: "/cases/" + w.claimed, open: `document.querySelector("[data-opens=escalate]").click()`},
 			{name: "case-decided", path: "/cases/" + w.decided, open: all}, {name: "case-other-lane", path: "/cases/" + w.lane, forgive: "404"}},
 		"Lena Lindqvist": {{name: "queue-approval", path: "/queue?tab=approval"}, {name: "case-approve", path: "/cases/" + w.waiting},
 			{name: "case-reopen", path: "/cases/" + w.decided, open: `document.querySelector("[data-opens=reopen]").click()`},
-			{name: "package-approve", path: "/packages/" + w.asked}},
+			{name: "package-approve", path: "/packages/" + w.asked}, {name: "figures", path: "/team/figures", phone: true}},
 		"Lior Levi": {{name: "packages", path: "/packages", open: all}, {name: "package-new", path: "/packages/new?case=" + w.decided},
 			{name: "package", path: "/packages/" + w.ready}, {name: "case-liaison", path: "/cases/" + w.decided}},
 		"Cleo Castro": {{name: "queue-lane", path: "/queue"}, {name: "case-lane", path: "/cases/" + w.lane}},
@@ -210,11 +211,17 @@ func (s *server) in(t testing.TB) *server {
 func (s *server) as(name string) *person {
 	s.t.Helper()
 	p := s.visitor()
+	p.becomes(name)
+	return p
+}
+
+// becomes signs somebody of the demonstration in with the person switcher.
+func (p *person) becomes(name string) {
+	p.t.Helper()
 	p.open("/sign-in")
 	p.do(`[...document.querySelectorAll('form[action="/demo/switch"] button')].find(b => b.textContent.includes("` + name + `")).click()`)
 	p.waitURL(func(u string) bool { return !strings.Contains(u, "/sign-in") })
 	p.waitEval(`document.readyState === "complete" && document.querySelector("header").textContent.includes("` + name + `")`)
-	return p
 }
 
 // onPaper shows a page as a printer gets it.

@@ -73,9 +73,8 @@ func fewKeys(t *testing.T, s *server, host *client) {
 	rui.do(`document.activeElement.value = "low"; document.activeElement.dispatchEvent(new Event("input", {bubbles: true}))`)
 	rui.fill(`#decide textarea`, "Somebody was insulted in the choir.")
 	rui.stay()
-	rui.do(`window.sent = 0; document.addEventListener("submit", e => { window.sent += e.defaultPrevented ? 0 : 1 });
-		const b = document.querySelector("#decide button[name=next]"); b.click(); b.click(); document.querySelector(".case-actions form[action$=release] button").click();
-		sessionStorage.sent = window.sent`)
+	rui.do(`sessionStorage.sent = 0; document.addEventListener("submit", e => { if (!e.defaultPrevented) sessionStorage.sent++ });
+		const b = document.querySelector("#decide button[name=next]"); b.click(); b.click(); document.querySelector(".case-actions form[action$=release] button").click()`)
 	rui.waitURL(func(u string) bool { return !strings.Contains(u, id) })
 	rui.waitText("Decided: ")
 	if n := evaluate[string](rui, `sessionStorage.sent`); n != "1" {
@@ -85,4 +84,42 @@ func fewKeys(t *testing.T, s *server, host *client) {
 	rui.waitURL(func(u string) bool { return strings.Contains(u, id) })
 	rui.waitText("In force")
 	heard.check(t, "with few keys")
+}
+
+// suggestedKeys goes from "next" to "decided and next" with three keys; what is filled in can be seen before it is sent.
+func suggestedKeys(t *testing.T, s *server, host *client) {
+	host.wordsOn(t, "Sue Suggested", "lior.liaison@proffer.example")
+	rui := s.as("Rui Reis")
+	heard := rui.watch()
+	rui.open("/queue")
+	rui.settle()
+	pressed := 0
+	press := func(key string) { pressed++; rui.hit(key) }
+	press("n")
+	rui.waitEval(`document.querySelector("[data-lease]")`)
+	rui.settle()
+	id := evaluate[string](rui, `document.querySelector("[data-case]").dataset.case`)
+	for !rui.has(`[data-suggested]:not([hidden])`) || !strings.Contains(evaluate[string](rui, `document.body.textContent`), "Sue Suggested") { // others' cases
+		pressed = 0
+		press("s")
+		rui.waitEval(`document.querySelector("[data-case]").dataset.case !== "` + id + `" && document.querySelector("[data-lease]")`)
+		rui.settle()
+		id = evaluate[string](rui, `document.querySelector("[data-case]").dataset.case`)
+	}
+	want := evaluate[string](rui, `document.querySelector("[data-suggested]:not([hidden])").dataset.suggested`)
+	press("y")
+	rui.waitEval(`document.activeElement.matches("#decide button[name=next]")`)
+	if got := evaluate[string](rui, `document.querySelector("#decide .ladder :checked").value`); got != want {
+		t.Errorf("%q is chosen; %q was suggested", got, want)
+	}
+	if words := evaluate[string](rui, `document.querySelector("#decide textarea").value`); len(words) < 20 {
+		t.Errorf("the reasons are %q", words)
+	}
+	press(kb.Enter)
+	rui.waitURL(func(u string) bool { return !strings.Contains(u, id) })
+	rui.waitText("Decided: ")
+	if pressed > 4 {
+		t.Errorf("%d keys from next to decided and next", pressed)
+	}
+	heard.check(t, "with three keys")
 }

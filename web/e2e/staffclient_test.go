@@ -55,7 +55,7 @@ func (c *client) reach(id, what string, there func(casePage) bool, act func(case
 		if path == "" {
 			return errWait
 		}
-		r, err := c.post(path, form)
+		r, err := c.signedPost(path, form)
 		if err == nil && r.status != http.StatusSeeOther && r.status != http.StatusConflict {
 			return fmt.Errorf("%s: %d %s", what, r.status, r.words())
 		}
@@ -122,7 +122,7 @@ func (c *client) ask(caseID string) (id string, err error) {
 		if err != nil {
 			return err
 		}
-		r, err := c.post("/packages", url.Values{"case": {caseID}, "exhibit[]": all(body, `name="exhibit\[\]" value="(X-[^"]+)"`),
+		r, err := c.signedPost("/packages", url.Values{"case": {caseID}, "exhibit[]": all(body, `name="exhibit\[\]" value="(X-[^"]+)"`),
 			"recipient": {"Police of Northwind"}, "basis": {"warrant"}, "reference": {"NW-2026/117"}, "scope": {"The clip of the threat."}})
 		if err == nil && r.status != http.StatusSeeOther {
 			err = fmt.Errorf("asking for a package: %d %s", r.status, r.words())
@@ -145,7 +145,7 @@ func (c *client) approvePackage(id string) error {
 		if err != nil || state != "requested" {
 			return err
 		}
-		_, err = c.post("/packages/"+id+"/approve", nil)
+		_, err = c.signedPost("/packages/"+id+"/approve", nil)
 		return orWait(err)
 	})
 }

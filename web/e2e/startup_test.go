@@ -215,6 +215,12 @@ func TestOutsideDemonstration(t *testing.T) {
 	}
 	s.boot()
 	ann := s.enter(t, "Ann", link)
+	if r := must(ann.get("/queue"))(t); r.status != 303 || !strings.HasPrefix(r.header.Get("Location"), "/me#passkeys") {
+		t.Errorf("with a link and no passkey the queue answers %d %s", r.status, r.header.Get("Location"))
+	}
+	if err := ann.needsKey(); err != nil {
+		t.Fatal(err)
+	}
 	if body := must(ann.page("/queue"))(t); strings.Contains(body, "/demo/switch") {
 		t.Error("the switcher is on the page")
 	}

@@ -24,7 +24,7 @@ func TestVerifiedReport(t *testing.T) {
 	time.Sleep(6 * time.Second) // what the clip is to hold
 
 	host.fillDialog("Gus Guest", "He showed things that nobody wanted to see.")
-	host.waitEval(`document.querySelector("#report [data-report-frozen]").textContent.includes("of the last minute, in memory")`)
+	host.waitEval(`document.querySelector("#report [data-report-frozen]").textContent.includes("of the last 60 seconds, in memory")`)
 	host.waitEval(`document.querySelectorAll("#report [data-report-sources] input:checked").length > 0`)
 	host.both("the report with a clip")
 	host.do(`document.querySelector("#report [data-report-line]").click()`)
@@ -57,6 +57,18 @@ func TestVerifiedReport(t *testing.T) {
 		t.Errorf("the reviewer is given %s, and the host sent %s", sum, got.Clips[0].SHA256)
 	}
 	rui.both("a case with a verified clip")
+	rui.press(`form[action$="/verify"] button`, "Verify again")
+	rui.waitEval(`document.querySelector(".again-list li")`)
+	for over := time.Now().Add(30 * time.Second); ; time.Sleep(500 * time.Millisecond) {
+		rui.open("/cases/" + id)
+		words := evaluate[string](rui, `document.querySelector(".again-list").textContent`)
+		if strings.Contains(words, "same as before") && strings.Contains(words, "Rui Reis") {
+			break
+		} else if time.Now().After(over) {
+			t.Fatalf("verifying again comes to %q", words)
+		}
+	}
+	rui.both("a case whose clip was verified again")
 
 	files := discloses(t, s, id)
 	if about := string(pick(t, files, "", "data/package.json")); !strings.Contains(about, `"`+got.Clips[0].Trust+`"`) {

@@ -1,8 +1,9 @@
 /** What every page loads: htmx, colours, local times, dialogs, copy buttons, and live events. */
 import htmx from "htmx.org";
+import { passkeys } from "./passkey/forms.js";
 import { listen } from "./shared/events.js";
 import { once } from "./shared/once.js";
-import { all, openDialog, toast } from "./shared/page.js";
+import { all, inHand, openDialog, toast } from "./shared/page.js";
 import { kept } from "./shared/storage.js";
 import { ago, local, zone } from "./shared/time.js";
 import { BrowserStore } from "./meeting/core/storage.js";
@@ -104,6 +105,7 @@ function reveal(within) {
 function start() {
 	colours();
 	clicks();
+	passkeys(); // before once: what waits for a passkey is not sent yet
 	once();
 	reveal(document);
 	setInterval(() => times(document), 30_000);
@@ -117,6 +119,7 @@ function start() {
 		listen(account, (event) => document.dispatchEvent(new CustomEvent(LIVE, { detail: event })));
 	}
 	document.addEventListener(LIVE, refresh);
+	document.addEventListener("htmx:beforeSwap", leaveInHand);
 	void unsent();
 }
 
@@ -146,6 +149,17 @@ function refresh(e) {
 	for (const el of all(document, "[data-refresh-on]")) {
 		if (name === "resync" || el.dataset.refreshOn === name) htmx.trigger(el, "proffer:refresh", {});
 	}
+}
+
+/**
+ * Leaves a part as it is while a form in it is being signed or filled in, and looks again: what is exchanged then would never be sent.
+ * @param {Event} e
+ */
+function leaveInHand(e) {
+	const el = e.target;
+	if (!(el instanceof HTMLElement) || !el.dataset.refreshOn || !inHand(el)) return;
+	e.preventDefault();
+	setTimeout(() => { if (el.isConnected) htmx.trigger(el, "proffer:refresh", {}); }, 1000);
 }
 
 start();

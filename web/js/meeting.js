@@ -1,5 +1,6 @@
 /** The room of a meeting: door, waiting, stage, end. */
 import { all, must, openDialog, toast } from "./shared/page.js";
+import { windowOf } from "./meeting/clip/window.js";
 import { Kept } from "./meeting/core/kept.js";
 import { BrowserStore } from "./meeting/core/storage.js";
 import { Outbox } from "./report/outbox.js";
@@ -20,13 +21,10 @@ import { ReportDialog } from "./meeting/room/report.js";
 import { Room } from "./meeting/room/room.js";
 import { Stage } from "./meeting/room/stage.js";
 import { Upgrade } from "./meeting/room/upgrade.js";
-import { commands, inside, nothing } from "./meeting/room/view.js";
+import { commands, inside, keeps, nothing } from "./meeting/room/view.js";
 
 /** @typedef {import("./meeting/room/view.js").View} View */
 /** @typedef {"door" | "waiting" | "stage" | "over"} Part */
-
-/** For how long a host's device keeps what it decrypted, in seconds (media/PROTOCOL.md). */
-const RING = 60;
 
 const INCOMPLETE = "The link is not whole: the part after # is missing, and without it nobody can be let in. Ask who invited you for the whole link.";
 
@@ -54,7 +52,7 @@ function start(body) {
 		else if (panel === "guarantees") promise();
 	});
 	const decide = (/** @type {string} */ what, /** @type {{ join?: string, on?: boolean, joins?: string[] }} */ about = {}) => room?.decide(what, about);
-	const report = reporting(body, meeting, banners, () => (room?.view && ("host" in data || commands(room.view)) ? ringOf(/** @type {object} */ (room.media)) : null), (join) => decide("remove", { join }));
+	const report = reporting(body, meeting, banners, () => seconds(), (text) => room?.testify(text) ?? Promise.resolve(""), () => (room?.view && ("host" in data || keeps(room.view)) ? ringOf(/** @type {object} */ (room.media)) : null), (join) => decide("remove", { join }));
 	const people = new People(must(body, '[data-panel-body="people"]'), decide, (m) => buttons.askToRemove(m), report && ((join) => report.open(join)));
 	const chat = new Chat(must(body, '[data-panel-body="chat"]'), (text, to) => room?.say(text, to), () => panels.open === "chat", () => buttons.count("chat", chat.unread));
 	const badge = promises(must(body, ".guarantee"), must(body, '[data-panel-body="guarantees"]'), (code) => room?.compared(code));
@@ -63,7 +61,10 @@ function start(body) {
 	const fillDevices = devices((kind, id) => (kind === "audiooutput" ? stage.speakers(id) : room ? void room.media.switchDevice(kind, id) : void entrance.show()));
 	const buttons = controls(body, { room: () => room, stage, panels, upgrade, decide, again: () => location.reload(), report: () => report?.open() });
 
-	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: RING, held, refused }));
+	const promise = () => badge(guarantees(ended ?? room?.view ?? null, { bundle: data.bundle ?? "", ring: seconds(), held, refused }));
+
+	/** For how long hosts' devices keep what they received: what the core was told, and before that what the page was. */
+	const seconds = () => room?.view?.ring || windowOf(Number(data.ring) * 1000) / 1000;
 
 	let at = /** @type {Part} */ ("door");
 	/** Shows one part; the keyboard goes along, so as not to be lost. @param {Part} name */
@@ -134,7 +135,7 @@ function start(body) {
 	const enter = (choice, made) => new Promise((/** @type {(nothing?: undefined) => void} */ entered, failed) => {
 		let wanted = true; // what was chosen at the door is switched on once
 		const joined = new Room({ meeting, core: data.core ?? "", frame: data.frame ?? "", secret: secret instanceof Uint8Array ? secret : null,
-			made, name: choice.name, ring: "host" in data }, {
+			made, name: choice.name, ring: "host" in data || "visitor" in data }, {
 			view: (view) => {
 				if (view.state !== "new") entered();
 				show(view);
@@ -247,14 +248,16 @@ function inTurns(parts, much) {
 const ringOf = (media) => media.report ?? null;
 
 /**
- * The dialog of reports, where somebody is signed in, and what of earlier ones is not sent yet.
+ * The dialog of reports, of guests in words only, and what of earlier ones is not sent yet.
  * @param {HTMLElement} body
  * @param {string} meeting
  * @param {Banners} banners
+ * @param {() => number} seconds for how long a ring keeps
+ * @param {(report: string) => Promise<string>} testify a guest's proof that a report is theirs
  * @param {() => Ring | null} ring
  * @param {(join: string) => void} remove
  */
-function reporting(body, meeting, banners, ring, remove) {
+function reporting(body, meeting, banners, seconds, testify, ring, remove) {
 	const dialog = body.querySelector("#report");
 	const { account = "", hash = "" } = body.dataset;
 	if (!(dialog instanceof HTMLDialogElement)) return null;
@@ -263,7 +266,7 @@ function reporting(body, meeting, banners, ring, remove) {
 		changed: (n) => banners.when("report", n > 0, { tone: "note", words: n === 1 ? "Your report is being sent." : `${n} reports are being sent.`, button: "Look", press: () => report.showSending(), stays: true }),
 		says: (words) => toast(words, "note"),
 	});
-	const report = new ReportDialog(dialog, { meeting, account, ring, remove, outbox, list });
+	const report = new ReportDialog(dialog, { meeting, account, seconds, testify: account ? null : testify, ring: account ? ring : () => null, remove, outbox, list });
 	void list.take();
 	return report;
 }

@@ -3,10 +3,12 @@
 package meetingtest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -41,6 +43,7 @@ type kept struct {
 	wrapped   meeting.Wrapped
 	seated    []meeting.Seated
 	attendees []meeting.Attendee
+	guests    map[meeting.Key]string
 }
 
 // NewMemory makes an empty store.
@@ -237,6 +240,12 @@ func (m *Memory) Attended(_ context.Context, id string, a meeting.Attendee, at t
 			k.Opened, k.Starts = true, at
 		}
 		known := slices.ContainsFunc(k.attendees, func(x meeting.Attendee) bool { return x.Account == a.Account && (a.Account != "" || x.Name == a.Name) })
+		if a.Account == "" && a.Device != (meeting.Key{}) {
+			if k.guests == nil {
+				k.guests = map[meeting.Key]string{}
+			}
+			k.guests[a.Device] = a.Name
+		}
 		if a.Account != k.Host && !known {
 			k.attendees = append(k.attendees, a)
 		}
@@ -249,6 +258,18 @@ func (m *Memory) Attendees(id string) (all []string) {
 	if err := m.read(id, func(k *kept) {
 		for _, a := range k.attendees {
 			all = append(all, fmt.Sprintf("%s/%s", a.Name, a.Account))
+		}
+	}); err != nil {
+		panic(err)
+	}
+	return all
+}
+
+// Guests lists whose devices are noted, by device.
+func (m *Memory) Guests(id string) (all []string) {
+	if err := m.read(id, func(k *kept) {
+		for _, d := range slices.SortedFunc(maps.Keys(k.guests), func(a, b meeting.Key) int { return bytes.Compare(a[:], b[:]) }) {
+			all = append(all, fmt.Sprintf("%s/%02x", k.guests[d], d[0]))
 		}
 	}); err != nil {
 		panic(err)

@@ -19,6 +19,7 @@ type Subject struct {
 	Org         account.OrgID
 	Host, Other account.ID
 	Attendees   func(id string) []string // name/account
+	Guests      func(id string) []string // name/first byte of the device in hex, by device
 }
 
 // Run holds a Store against its contract. open gives an empty one.
@@ -219,6 +220,12 @@ func people(t *testing.T, s suite) {
 	}
 	if got := s.Attendees("M-1"); strings.Join(got, " ") != "Otto/"+string(s.Other)+" Gerd/ Greta/" {
 		t.Errorf("attendees %v", got)
+	}
+	for _, x := range []meeting.Attendee{{Name: "Gerd", Device: a}, {Name: "Greta", Device: b}, {Name: "Gerd now", Device: a}, {Name: "Otto", Account: s.Other, Device: meeting.Key{3}}} {
+		s.ok(s.Attended(ctx, "M-1", x, at.Add(time.Hour)))
+	}
+	if got := s.Guests("M-1"); strings.Join(got, " ") != "Gerd now/01 Greta/02" {
+		t.Errorf("devices of guests %v", got)
 	}
 	s.ok(s.Attended(ctx, "M-1", meeting.Attendee{Name: "Late"}, at.Add(2*time.Hour)))
 	if got := s.load("M-1"); !got.Opened || !got.Starts.Equal(at.Add(time.Hour)) {

@@ -16,7 +16,7 @@ import (
 )
 
 // Tap stands in front of a server, as a proxy in production does, and records all that it and its clients say to each other: requests,
-// answers, and the messages of WebSockets without their masks. It can also cut everybody off.
+// answers, and the messages of WebSockets without their masks. It can also cut everybody off, and keep single messages back.
 type Tap struct {
 	URL string // where clients reach the server
 
@@ -27,7 +27,8 @@ type Tap struct {
 	mu   sync.Mutex // over all that follows
 	said bytes.Buffer
 	cut  bool
-	ends map[context.Context]context.CancelFunc // of the WebSockets that are open
+	drop func(r *http.Request, up bool, message []byte) bool
+	ends map[*http.Request]context.CancelFunc // of the WebSockets that are open
 }
 
 // NewTap listens on a port of its own. The server's public address has to be URL.
@@ -36,7 +37,7 @@ func NewTap(target string) (*Tap, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tap{target: u, ends: map[context.Context]context.CancelFunc{}}
+	t := &Tap{target: u, ends: map[*http.Request]context.CancelFunc{}}
 	t.pass = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u); r.Out.Host = r.In.Host }, ModifyResponse: t.answer}
 	t.front = httptest.NewServer(t)
 	t.URL = strings.Replace(t.front.URL, "127.0.0.1", "localhost", 1)
@@ -59,6 +60,31 @@ func (t *Tap) Cut(on bool) {
 			end()
 		}
 	}
+}
+
+// End breaks those WebSockets that are open for which it is true, once.
+func (t *Tap) End(of func(r *http.Request) bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for r, end := range t.ends {
+		if of(r) {
+			end()
+		}
+	}
+}
+
+// Drop keeps back, from now on, those messages of WebSockets for which it is true: up to the server or down from it, in the WebSocket that r opened.
+func (t *Tap) Drop(drop func(r *http.Request, up bool, message []byte) bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.drop = drop
+}
+
+func (t *Tap) dropped(r *http.Request, up bool, message []byte) bool {
+	t.mu.Lock()
+	drop := t.drop
+	t.mu.Unlock()
+	return drop != nil && drop(r, up, message)
 }
 
 // Said is everything that was said so far.
@@ -114,11 +140,11 @@ func (t *Tap) webSocket(w http.ResponseWriter, r *http.Request) {
 	ctx, end := context.WithCancel(r.Context())
 	defer end()
 	t.mu.Lock()
-	t.ends[ctx] = end
+	t.ends[r] = end
 	t.mu.Unlock()
 	defer func() {
 		t.mu.Lock()
-		delete(t.ends, ctx)
+		delete(t.ends, r)
 		t.mu.Unlock()
 	}()
 	to := *t.target
@@ -146,7 +172,8 @@ func (t *Tap) webSocket(w http.ResponseWriter, r *http.Request) {
 	defer client.CloseNow()
 	ended := make(chan struct{}, 2)
 	for _, way := range [][2]*websocket.Conn{{client, server}, {server, client}} {
-		go func() { t.carry(ctx, way[0], way[1]); ended <- struct{}{} }()
+		drop := func(message []byte) bool { return t.dropped(r, way[0] == client, message) }
+		go func() { t.carry(ctx, way[0], way[1], drop); ended <- struct{}{} }()
 	}
 	<-ended
 }
@@ -162,8 +189,8 @@ func refuse(w http.ResponseWriter, res *http.Response) {
 	}
 }
 
-// carry passes messages on until one side has ended.
-func (t *Tap) carry(ctx context.Context, from, to *websocket.Conn) {
+// carry passes messages on, but those that are dropped, until one side has ended.
+func (t *Tap) carry(ctx context.Context, from, to *websocket.Conn, drop func(message []byte) bool) {
 	from.SetReadLimit(-1)
 	for {
 		kind, data, err := from.Read(ctx)
@@ -174,6 +201,9 @@ func (t *Tap) carry(ctx context.Context, from, to *websocket.Conn) {
 			return
 		}
 		t.record(data)
+		if drop(data) {
+			continue
+		}
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		err = to.Write(ctx, kind, data)
 		cancel()

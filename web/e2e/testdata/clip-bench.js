@@ -3,7 +3,8 @@
  * noise, for which no part of this asks.
  */
 import { Report } from "../../js/meeting/clip/report.js";
-import { DEFAULT_WINDOW, Ring } from "../../js/meeting/clip/ring.js";
+import { Ring } from "../../js/meeting/clip/ring.js";
+import { DEFAULT_WINDOW } from "../../js/meeting/clip/window.js";
 import { CAMERA, MICROPHONE, OPUS, VP8, describe } from "../../js/meeting/frame.js";
 
 const { gc, process } = /** @type {any} */ (globalThis);

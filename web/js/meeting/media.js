@@ -6,7 +6,7 @@
  * sender out, nor one to a decoder, before a transform is set. Other browsers do not promise that, so every sender is looked at whenever
  * something is negotiated, and one with a track and without our transform ends the connection. LiveKit's data channel is not used.
  */
-import { LocalVideoTrack, ParticipantEvent, Room, RoomEvent, Track, setLogLevel } from "livekit-client";
+import { ConnectionState, LocalVideoTrack, ParticipantEvent, Room, RoomEvent, Track, setLogLevel } from "livekit-client";
 import { CAMERA, MICROPHONE, SCREEN, SCREEN_SOUND } from "./frame.js";
 import { Guard, Manager } from "./media/guard.js";
 import { Levels } from "./media/levels.js";
@@ -82,14 +82,18 @@ export class Media {
 	}
 
 	/**
-	 * Enters the room. Nothing is published yet.
+	 * Enters the room, unless it is in it. What was published in a connection that breaks is published again in the one that takes its place:
+	 * LiveKit's client does so only where it comes back by itself, and says nothing of the tracks that it received in the old one.
 	 * @param {string} url
 	 * @param {string} token
 	 */
 	async connect(url, token) {
+		if (this.#room.state === ConnectionState.Connected) return;
 		this.#worker.addEventListener("message", this.#fromWorker);
+		for (const remote of [...this.#remotes.values()]) this.#gone(remote);
 		await this.#room.setE2EEEnabled(true);
 		await this.#room.connect(url, token, { autoSubscribe: true });
+		await this.#room.localParticipant.republishAllTracks(undefined, false);
 		this.#levels.start();
 	}
 

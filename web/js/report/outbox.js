@@ -16,13 +16,14 @@ const BITS = { name: "AES-GCM", length: 256 };
  * A file of a report. upload: its number with the server, once it is sealed there; "" before.
  * @typedef {{ name: string, type: string, size: number, upload: string }} Item
  *
- * What waits: at is when it was made, in milliseconds; account is who reports.
+ * What waits: at is when it was made, in milliseconds; account is who reports, "" a guest.
  * @typedef {{ id: string, account: string, at: number, items: Item[] }} Waiting
  *
  * @typedef {Waiting & { key: CryptoKey }} Entry
  *
- * What is asked of the server (handlers/api.go), without the clips: of each, clips has which of the files it is, and which is its proof (-1: none).
- * @typedef {{ form: Record<string, unknown>, clips: { clip: number, proof: number }[] }} Form
+ * What is asked of the server (handlers/api.go), without the clips: of each, clips has which of the files it is, and which is its proof (-1: none). guest: of
+ * somebody without an account, where its text goes with the proof that it is theirs.
+ * @typedef {{ form: Record<string, unknown>, clips: { clip: number, proof: number }[], guest?: { address: string, report: string, proof: string } }} Form
  *
  * @typedef {{ iv: Uint8Array<ArrayBuffer>, sealed: ArrayBuffer }} Sealed
  */

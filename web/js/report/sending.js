@@ -11,7 +11,7 @@ import { patience } from "./upload-state.js";
  * @typedef {{ done: number, total: number, words: string, stuck: boolean }} Progress
  *
  * What the server has answered.
- * @typedef {{ report: string, url: string }} Filed
+ * @typedef {{ report: string, url: string, receipt: string }} Filed url: "" of a guest's, who keeps the receipt alone
  */
 
 /** Statuses after which the same request may succeed. */
@@ -93,7 +93,7 @@ export class Sending {
 			this.progress.done += file.size;
 		}
 		const clips = form.clips.map(({ clip, proof }) => ({ upload: ids[clip], proof: proof < 0 ? "" : ids[proof] }));
-		return this.#file({ ...form.form, clips }, ids);
+		return form.guest ? this.#file(form.guest.address, { report: form.guest.report, proof: form.guest.proof }, []) : this.#file(FILES, { ...form.form, clips }, ids);
 	}
 
 	/**
@@ -135,20 +135,21 @@ export class Sending {
 
 	/**
 	 * Files it; the same key sent twice is one report.
+	 * @param {string} address
 	 * @param {Record<string, unknown>} report
 	 * @param {string[]} uploads
 	 * @returns {Promise<Filed | undefined>}
 	 */
-	async #file(report, uploads) {
+	async #file(address, report, uploads) {
 		this.#transfer = null;
 		for (let tries = 0; !this.#stopped; tries++) {
 			this.#say("Filing the report.");
 			const begun = performance.now();
-			const { status, body } = await post(report);
+			const { status, body } = await post(address, report);
 			if (status === 201 || status === 200) {
 				performance.measure("proffer-report-file", { start: begun, end: performance.now() });
 				await this.outbox.discard(this.id);
-				return { report: body.report, url: body.url };
+				return { report: body.report, url: body.url, receipt: body.receipt };
 			}
 			if (!LATER.has(status)) {
 				// Uploads that no report took in time are gone, and so are those that another has taken: they are sent again.
@@ -181,18 +182,22 @@ export class Sending {
 	}
 }
 
-/** @typedef {{ report: string, url: string, error?: string, next?: string, fields?: Record<string, string[] | string> }} Answer */
+/** @typedef {{ report: string, url: string, receipt: string, error?: string, next?: string, fields?: Record<string, string[] | string> }} Answer */
+
+/** Where reports by accounts go. */
+const FILES = "/api/v1/reports";
 
 /**
+ * @param {string} address
  * @param {Record<string, unknown>} report
  * @returns {Promise<{ status: number, body: Answer }>} status 0 where there was no answer
  */
-async function post(report) {
+async function post(address, report) {
 	try {
-		const answer = await fetch("/api/v1/reports", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(report) });
+		const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(report) });
 		return { status: answer.status, body: await answer.json().catch(() => ({})) };
 	} catch {
-		return { status: 0, body: { report: "", url: "" } };
+		return { status: 0, body: { report: "", url: "", receipt: "" } };
 	}
 }
 

@@ -85,7 +85,8 @@ export class WaitingList {
 		const bar = must(row.item, "progress");
 		row.item.dataset.state = "filed";
 		say(must(row.item, "[data-words]"), `Report ${filed.report} has arrived and is sealed.`);
-		must(row.item, ".actions").replaceChildren(el("a", { class: "button", href: new URL(filed.url, location.href).pathname, target: "_blank", rel: "noopener" }, "Open the report and its receipt"));
+		must(row.item, ".actions").replaceChildren(filed.url ? el("a", { class: "button", href: new URL(filed.url, location.href).pathname, target: "_blank", rel: "noopener" }, "Open the report and its receipt") : receipt(filed));
+		say(must(row.item, ".hint"), filed.url ? "Nothing of it is left on this device." : "Nothing of the report is left on this device, and the receipt is on this page alone: keep it before you close the page.");
 		bar.remove();
 		this.heard.says?.(`Your report ${filed.report} has arrived.`);
 		this.heard.filed?.(filed.report, filed.url);
@@ -132,6 +133,11 @@ export class WaitingList {
 		if (shell instanceof HTMLElement) shell.hidden = this.#rows.size === 0;
 		this.heard.changed?.(this.waiting);
 	}
+}
+
+/** All that a guest has of a report. @param {import("./sending.js").Filed} filed */
+function receipt({ report, receipt: text }) {
+	return el("a", { class: "button", href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: `receipt-${report}.txt`, "data-receipt": true }, "Keep the receipt");
 }
 
 /** @param {Waiting} w */

@@ -51,3 +51,7 @@ export function openDialog(id) {
 	const first = dialog.querySelector("[data-autofocus]");
 	if (first instanceof HTMLElement) first.focus();
 }
+
+/** Whether a form in a part is being sent or signed, or holds words or choices that are not sent yet: then the part is not exchanged. @param {Element} part */
+export const inHand = (part) => part.querySelector("[aria-busy]") !== null || [...part.querySelectorAll("textarea")].some((t) => t.value !== t.defaultValue) ||
+	[...part.querySelectorAll("input")].some((i) => i.checked !== i.defaultChecked || i.value !== i.defaultValue);

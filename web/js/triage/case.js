@@ -1,7 +1,9 @@
 /** The case page: exhibits, keys, the claim, the decision, and what others do meanwhile. */
 import { all, must, toast } from "../shared/page.js";
+import { marks, suggested, suggestions, templates } from "./decide.js";
 import { session } from "../shared/storage.js";
 import { clock } from "../shared/time.js";
+import { fresh } from "./fresh.js";
 import { keys } from "./keys.js";
 import { RENEW, remaining, standing } from "./lease.js";
 import { Player } from "./player.js";
@@ -10,21 +12,50 @@ import { readPlace } from "./rows.js";
 
 /** @param {HTMLElement} page */
 export function casePage(page) {
-	const players = all(page, "[data-exhibit]").map((x) => new Player(x, page.dataset.watch ?? ""));
-	const tabs = exhibitTabs(page, players);
+	const players = all(page, "[data-exhibit]").map((x) => new Player(x, page.dataset.watch ?? "", soft(page)));
+	let tabs = exhibitTabs(page, players);
+	const mark = marks(page);
+	page.addEventListener("proffer:span", (e) => {
+		const { of, from } = /** @type {CustomEvent<{ of: string, from: number }>} */ (e).detail;
+		const i = players.findIndex((p) => p.id === of);
+		if (i < 0) return;
+		tabs.move(i - tabs.current());
+		players[i].seek(from);
+		players[i].exhibit.scrollIntoView({ block: "start" });
+	});
 	lease(page);
 	decision(page);
 	news(page);
 	coming(page, players);
+	fresh(page, {
+		busy: () => players.some((p) => p.video !== null && !p.video.paused),
+		exhibits: () => {
+			players.splice(0, players.length, ...all(page, "[data-exhibit]").map((x) => new Player(x, page.dataset.watch ?? "", soft(page))));
+			tabs = exhibitTabs(page, players);
+			document.dispatchEvent(new CustomEvent("proffer:fresh"));
+		},
+		joined: () => {
+			const box = must(page, "#case-news");
+			const line = document.createElement("p");
+			line.textContent = "Another report on the same person and meeting has just joined this case. It is shown with the others.";
+			box.replaceChildren(line);
+			box.hidden = false;
+		},
+	});
 	back();
 	keys("case", (action, key) => {
+		if (action === "markIn" || action === "markOut") return mark(action, players[tabs.current()]);
 		if (action === "rung") return rung(page, Number(key));
+		if (action === "suggested") return suggested(page);
 		if (action === "exhibitNext" || action === "exhibitBefore") return tabs.move(action === "exhibitNext" ? 1 : -1);
 		if (action === "decision") return goTo(page, "#decide input:checked, #decide input[type=radio], #approve textarea");
 		if (action === "events") return toggleEvents(page);
 		return players[tabs.current()]?.do(action) ?? false;
 	});
 }
+
+/** What is softened at first: one's own defaults. @param {HTMLElement} page */
+const soft = (page) => (page.dataset.soft ?? "blur grey mute stills").split(" ");
 
 /**
  * @param {HTMLElement} page
@@ -99,7 +130,9 @@ function exhibitTabs(page, players) {
 			show((i + by + tabs.length) % tabs.length, true);
 		});
 	});
-	players[0]?.show();
+	const named = players.findIndex((p) => `#${p.exhibit.id}` === location.hash);
+	if (named > 0) show(named, false);
+	else players[0]?.show();
 	return {
 		current: () => at,
 		move: (/** @type {number} */ by) => {
@@ -171,7 +204,7 @@ function tell(page, words, offer = {}) {
 		button.textContent = "Claim it again";
 		again.append(button);
 	} else {
-		again.setAttribute("href", location.pathname);
+		again.setAttribute("href", `/cases/${page.dataset.case}`);
 		again.textContent = "Reload";
 	}
 	box.replaceChildren(line, again);
@@ -206,14 +239,14 @@ function coming(page, players) {
 		if (looking || !page.querySelector("[data-coming]")) return;
 		looking = true;
 		try {
-			const answer = await fetch(location.href);
+			const answer = await fetch(`/cases/${page.dataset.case}`);
 			const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
 			players.forEach((p, i) => {
 				const next = fresh.getElementById(p.exhibit.id);
 				if (!("coming" in p.exhibit.dataset) || !next || next.dataset.coming === p.exhibit.dataset.coming) return;
 				next.hidden = p.exhibit.hidden;
 				p.exhibit.replaceWith(next);
-				players[i] = new Player(next, page.dataset.watch ?? "");
+				players[i] = new Player(next, page.dataset.watch ?? "", soft(page));
 				if (!next.hidden) players[i].show();
 				const tab = fresh.getElementById(`tab-${next.dataset.exhibit}`);
 				if (tab) document.getElementById(tab.id)?.replaceChildren(...tab.childNodes);
@@ -254,6 +287,8 @@ function decision(page) {
 	};
 	form.addEventListener("input", settle);
 	settle();
+	suggestions(form);
+	templates(form);
 	const button = form.querySelector("[data-same]");
 	if (!(button instanceof HTMLElement)) return;
 	button.hidden = false;

@@ -1,6 +1,7 @@
 /** Ties the table of keys to the page: presses, the labels on buttons, and the help overlay. */
 import { all, must, openDialog } from "../shared/page.js";
 import { kept } from "../shared/storage.js";
+import { palette } from "./palette.js";
 import { SHORTCUTS, actionOf, ariaKeys, keyOf, nameOf, printed } from "./shortcuts.js";
 
 const OFF = "proffer.shortcuts.off";
@@ -12,6 +13,7 @@ const OFF = "proffer.shortcuts.off";
 export function keys(scope, act) {
 	label(document);
 	help(scope);
+	const open = palette(scope, { can, run: (action) => void run(action, (a) => act(a, "")) });
 	for (const name of ["htmx:afterSettle", "proffer:fresh"]) document.addEventListener(name, () => label(document));
 	document.addEventListener("keydown", (e) => {
 		if (e.defaultPrevented) return;
@@ -19,8 +21,19 @@ export function keys(scope, act) {
 		if (action === null) return;
 		const dialog = document.querySelector("dialog[open]");
 		if (dialog && !(action === "help" && dialog.id === "shortcuts")) return;
-		if (run(action, (a) => act(a, nameOf(e)))) e.preventDefault();
+		if (action === "palette") open();
+		if (action === "palette" || run(action, (a) => act(a, nameOf(e)))) e.preventDefault();
 	});
+}
+
+/** Actions that need nothing on the page to act on but the page itself. */
+const ALWAYS = new Set(["help", "events", "rowDown", "rowUp", "rowOpen"]);
+
+/** Whether the page has something that an action acts on. @param {string} action */
+function can(action) {
+	if (ALWAYS.has(action)) return true;
+	const target = document.querySelector(action === "decision" ? "#decide form" : `[data-shortcut="${action}"]`);
+	return target instanceof HTMLElement && !target.hidden && target.checkVisibility();
 }
 
 /**

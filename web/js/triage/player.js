@@ -16,16 +16,19 @@ export class Player {
 	/**
 	 * @param {HTMLElement} exhibit
 	 * @param {string} session
+	 * @param {string[]} soft what is on at first: blur, grey, mute, small, stills
 	 */
-	constructor(exhibit, session) {
+	constructor(exhibit, session, soft) {
 		this.exhibit = exhibit;
 		this.id = exhibit.dataset.exhibit ?? "";
 		this.video = /** @type {HTMLVideoElement | null} */ (exhibit.querySelector("[data-video]"));
 		this.fps = Number(exhibit.dataset.fps) || 30;
 		/** @type {Interval[]} */
 		const before = JSON.parse(exhibit.dataset.watched ?? "[]");
-		this.watcher = new Watcher(this.id, session, before, (seen) => this.#drawWatched(seen));
-		for (const t of ["blur", "grey", "mute"]) this.#toggle(t, true);
+		this.watcher = new Watcher(this.id, session, before, (seen) => this.#drawWatched(seen), () => this.#spent());
+		for (const t of ["blur", "grey", "mute"]) this.#toggle(t, soft.includes(t));
+		exhibit.dataset.small = soft.includes("small") ? "on" : "off";
+		if (!soft.includes("stills")) this.#stage(true);
 		exhibit.addEventListener("click", (e) => this.#click(e));
 		if (this.video) this.#wire(this.video);
 	}
@@ -203,6 +206,13 @@ export class Player {
 		}));
 		const share = this.duration > 0 ? Math.min(100, Math.round((covered(seen) / this.duration) * 100)) : 0;
 		must(this.exhibit, "[data-watched-words]").textContent = share > 0 ? `You have watched ${share} % of this clip. The log keeps it.` : "Not watched yet. What you watch is logged, as intervals.";
+	}
+
+	/** The budget of the shift is spent: what plays stops, and the server says the rest. */
+	#spent() {
+		if (this.video?.paused !== false) return;
+		this.video.pause();
+		this.#trouble();
 	}
 
 	async #trouble() {

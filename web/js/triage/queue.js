@@ -1,6 +1,7 @@
 /** The queue: a marked row that keys move, and rows that follow what others do without moving under anybody's hand. */
 import { all } from "../shared/page.js";
 import { session } from "../shared/storage.js";
+import { bulkPage, pick, picked, toggle } from "./bulk.js";
 import { keys } from "./keys.js";
 import { comeBack, compare, readPlace } from "./rows.js";
 
@@ -12,14 +13,18 @@ const idOf = (/** @type {HTMLElement} */ row) => row.dataset.case ?? row.dataset
 let marked = "";
 
 export function queuePage() {
-	keys("queue", (action) => {
+	keys("queue", (action, key) => {
+		if (action === "view") return press(all(document, "[data-view]")[Number(key) - 1]);
+		if (action === "saveView") return naming();
 		if (action === "rowDown") return move(1);
 		if (action === "rowUp") return move(-1);
 		if (action === "showNews") return show();
 		const row = rows().find((r) => idOf(r) === marked);
+		if (action === "pick" || action === "pickRange") return toggle(row, action === "pickRange");
 		if (action === "rowClaim") return press(row?.querySelector("[data-claim] button"));
 		return action === "rowOpen" && press(row?.querySelector(".row-link"));
 	});
+	bulkPage();
 	document.addEventListener("focusin", (e) => {
 		const row = e.target instanceof Element ? e.target.closest("[data-row]") : null;
 		if (row instanceof HTMLElement) point(row);
@@ -34,6 +39,15 @@ export function queuePage() {
 	document.addEventListener("click", (e) => { if (e.target instanceof Element && e.target.closest("[data-queue-news] button")) show(); });
 	restore();
 	live();
+}
+
+/** Opens the form that saves a view. */
+function naming() {
+	const form = document.querySelector("[data-view-save]");
+	if (!(form instanceof HTMLDetailsElement)) return false;
+	form.open = true;
+	/** @type {HTMLElement | null} */ (form.querySelector("input[name=name]"))?.focus();
+	return true;
 }
 
 /** @param {Element | null | undefined} el */
@@ -148,7 +162,9 @@ function show() {
 	waiting = null;
 	const focused = document.querySelector("[data-queue]")?.contains(document.activeElement);
 	const index = rows().findIndex((r) => idOf(r) === marked);
+	const chosen = picked();
 	swap(doc, "[data-queue-body]");
+	pick(chosen);
 	const news = document.querySelector("[data-queue-news]");
 	if (news instanceof HTMLElement) news.hidden = true;
 	if (index < 0) return true;

@@ -6,6 +6,7 @@
 /** @type {Shortcut[]} */
 export const SHORTCUTS = [
 	{ action: "help", keys: ["?"], scope: "any", group: "Everywhere", words: "Show or hide these keys" },
+	{ action: "palette", keys: ["Ctrl+k", "Meta+k"], scope: "any", group: "Everywhere", words: "Commands: go to a case, search, or do something", typing: true },
 	{ action: "next", keys: ["n"], scope: "any", group: "Everywhere", words: "Take the next case" },
 	{ action: "undo", keys: ["z"], scope: "any", group: "Everywhere", words: "Undo, where the page offers it" },
 	{ action: "search", keys: ["/"], scope: "queue", group: "Queue", words: "Search" },
@@ -13,13 +14,21 @@ export const SHORTCUTS = [
 	{ action: "rowUp", keys: ["k"], scope: "queue", group: "Queue", words: "Row before" },
 	{ action: "rowOpen", keys: ["Enter", "o"], scope: "queue", group: "Queue", words: "Open the marked row" },
 	{ action: "rowClaim", keys: ["c"], scope: "queue", group: "Queue", words: "Claim the marked row" },
+	{ action: "pick", keys: ["x"], scope: "queue", group: "Queue", words: "Select the marked case, or let it go" },
+	{ action: "pickRange", keys: ["Shift+X"], scope: "queue", group: "Queue", words: "Select from the last one to the marked one" },
+	{ action: "bulk", keys: ["b"], scope: "queue", group: "Queue", words: "Decide the selected cases together" },
+	{ action: "view", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], shown: "1 – 9", scope: "queue", group: "Queue", words: "Open a saved view" },
+	{ action: "saveView", keys: ["s"], scope: "queue", group: "Queue", words: "Save these filters as a view" },
 	{ action: "showNews", keys: ["r"], scope: "queue", group: "Queue", words: "Show what changed meanwhile" },
 	{ action: "claim", keys: ["c"], scope: "case", group: "Case", words: "Claim" },
 	{ action: "escalate", keys: ["e"], scope: "case", group: "Case", words: "Escalate" },
+	{ action: "defer", keys: ["l"], scope: "case", group: "Case", words: "Put off until later" },
+	{ action: "place", keys: ["q"], scope: "case", group: "Case", words: "Move to another queue" },
 	{ action: "skip", keys: ["s"], scope: "case", group: "Case", words: "Skip; others will be offered it" },
 	{ action: "release", keys: ["r"], scope: "case", group: "Case", words: "Give back to the queue" },
 	{ action: "decision", keys: ["d"], scope: "case", group: "Case", words: "Go to the decision" },
 	{ action: "rung", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], shown: "1 – 9", scope: "case", group: "Case", words: "Choose what is done" },
+	{ action: "suggested", keys: ["y"], scope: "case", group: "Case", words: "Fill in what is suggested; Enter then decides" },
 	{ action: "decide", keys: ["Ctrl+Enter", "Meta+Enter"], scope: "case", group: "Case", words: "Decide, and go on to the next case", typing: true },
 	{ action: "note", keys: ["w"], scope: "case", group: "Case", words: "Write a note" },
 	{ action: "events", keys: ["v"], scope: "case", group: "Case", words: "Show or hide custody events" },
@@ -37,6 +46,8 @@ export const SHORTCUTS = [
 	{ action: "frameForward", keys: ["."], scope: "case", group: "Clip", words: "One frame forward" },
 	{ action: "slower", keys: ["["], scope: "case", group: "Clip", words: "Slower" },
 	{ action: "faster", keys: ["]"], scope: "case", group: "Clip", words: "Faster" },
+	{ action: "markIn", keys: ["i"], scope: "case", group: "Clip", words: "Evidence begins here" },
+	{ action: "markOut", keys: ["o"], scope: "case", group: "Clip", words: "Evidence ends here: it goes into the decision" },
 	{ action: "start", keys: ["Home"], scope: "case", group: "Clip", words: "To the beginning" },
 	{ action: "end", keys: ["End"], scope: "case", group: "Clip", words: "To the end" },
 ];
@@ -75,7 +86,7 @@ export function actionOf(press, now) {
 }
 
 /** How keys are printed. @type {Record<string, string>} */
-const PRINTED = { ArrowLeft: "←", ArrowRight: "→", "Shift+X": "⇧ X", "Ctrl+Enter": "Ctrl ⏎", "Meta+Enter": "⌘ ⏎", Enter: "⏎" };
+const PRINTED = { ArrowLeft: "←", ArrowRight: "→", "Shift+X": "⇧ X", "Ctrl+Enter": "Ctrl ⏎", "Meta+Enter": "⌘ ⏎", "Ctrl+k": "Ctrl K", "Meta+k": "⌘ K", Enter: "⏎" };
 
 /** @param {string} key */
 export function printed(key) {

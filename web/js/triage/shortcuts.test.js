@@ -26,7 +26,7 @@ test("keys mean what their place says", () => {
 	assert.equal(actionOf(press(" "), inCase), "play");
 	assert.equal(actionOf(press("c"), inQueue), "rowClaim");
 	assert.equal(actionOf(press("7"), inCase), "rung");
-	assert.equal(actionOf(press("s"), inQueue), null);
+	assert.equal(actionOf(press("e"), inQueue), null);
 	assert.equal(actionOf(press("?", { shiftKey: true }), inQueue), "help");
 	assert.equal(actionOf(press("B"), inCase), "blur", "caps lock");
 	assert.equal(actionOf(press("X", { shiftKey: true }), inCase), "exhibitBefore");

@@ -1,4 +1,5 @@
 /** Sends what was watched of one exhibit, every few seconds and when the page goes away. */
+import { heed } from "./exposure.js";
 import { WatchLog, merge } from "./intervals.js";
 
 const EVERY = 5_000;
@@ -14,8 +15,10 @@ export class Watcher {
 	 * @param {string} session of this opening of the page
 	 * @param {Interval[]} before what was watched at earlier times
 	 * @param {(seen: Interval[]) => void} changed
+	 * @param {() => void} spent called when nothing more may be watched
 	 */
-	constructor(exhibit, session, before, changed) {
+	constructor(exhibit, session, before, changed, spent) {
+		this.spent = spent;
 		this.url = `/exhibits/${exhibit}/watch`;
 		this.session = session;
 		this.seen = merge(before);
@@ -41,6 +44,7 @@ export class Watcher {
 		try {
 			const answer = await fetch(this.url, { method: "POST", headers: { "Content-Type": "application/json" }, body: this.#body(intervals), keepalive: true });
 			if (answer.status >= 500) this.log.giveBack(intervals);
+			else heed(answer.headers, this.spent);
 		} catch {
 			this.log.giveBack(intervals); // offline: it comes with the next
 		}

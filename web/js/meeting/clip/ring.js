@@ -6,11 +6,8 @@ import { hex } from "../core/bytes.js";
 import { CAMERA, HASH, LINE, MICROPHONE, SCREEN, SCREEN_SOUND, isKey, sourceOf } from "../frame.js";
 import { Frozen } from "./frozen.js";
 import { CHAT, Track, isVideo } from "./track.js";
+import { DEFAULT_WINDOW, windowOf } from "./window.js";
 
-// The window, in milliseconds.
-export const DEFAULT_WINDOW = 60_000;
-export const MIN_WINDOW = 15_000;
-export const MAX_WINDOW = 120_000;
 /** Bytes of frames; beyond, the oldest go before their time. */
 export const MAX_RING = 512 * 2 ** 20;
 
@@ -52,8 +49,14 @@ export class Ring {
 	 * @param {number} [limit] bytes of frames
 	 */
 	constructor(window = DEFAULT_WINDOW, limit = MAX_RING) {
-		this.#window = Math.min(Math.max(window, MIN_WINDOW), MAX_WINDOW);
+		this.#window = windowOf(window);
 		this.#limit = limit;
+	}
+
+	/** In milliseconds; brought into its bounds. What is too old by then goes when the next frame comes. @param {number} window */
+	set window(window) {
+		this.#window = windowOf(window);
+		this.#pruned = this.#swept = -Infinity;
 	}
 
 	/** How much media the ring holds, in bytes. */

@@ -5,7 +5,8 @@ import { runInNewContext } from "node:vm";
 import { encode } from "../cbor.js";
 import { CAMERA, LINE, MICROPHONE, OPUS, VP8, describe } from "../frame.js";
 import { Report } from "./report.js";
-import { DEFAULT_WINDOW, MIN_WINDOW, Ring } from "./ring.js";
+import { Ring } from "./ring.js";
+import { DEFAULT_WINDOW, MIN_WINDOW } from "./window.js";
 import { CHAT } from "./track.js";
 
 setFlagsFromString("--expose-gc");
@@ -194,4 +195,18 @@ test("pictures without a key frame before them are not kept", () => {
 	ring.add(c.frame(2, true, new Uint8Array(100)), 1);
 	ring.add(c.frame(3, false, new Uint8Array(100)), 2);
 	assert.equal(ring.bytes, 200);
+});
+
+test("the window is brought into its bounds, and one that is made shorter counts from the next frame on", () => {
+	const ring = new Ring(3_600_000);
+	const c = camera(joinOf(1));
+	const oldest = (/** @type {number} */ at) => ring.freeze(at).pick(joinOf(1), CAMERA, 0, at)[0].time;
+	for (let now = 0; now <= 200_000; now += 500) ring.add(c.frame(now, now % 1000 === 0, new Uint8Array(9)), now);
+	assert.ok(oldest(200_000) >= 200_000 - 121_500 && oldest(200_000) <= 80_000, `120 s at most, and not from ${oldest(200_000)}`);
+	ring.window = 20_000;
+	ring.add(c.frame(200_500, false, new Uint8Array(9)), 200_500);
+	assert.ok(oldest(200_500) >= 178_500, `20 s, and not from ${oldest(200_500)}`);
+	ring.window = 1;
+	for (let now = 201_000; now <= 240_000; now += 500) ring.add(c.frame(now, now % 1000 === 0, new Uint8Array(9)), now);
+	assert.ok(oldest(240_000) <= 225_000 && oldest(240_000) >= 223_000, `15 s at least, and not from ${oldest(240_000)}`);
 });

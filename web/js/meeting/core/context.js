@@ -25,6 +25,7 @@ export const STANDARD = "proffer standard epoch v1";
 export const CONNECTOR = "proffer connector v1";
 export const PROOF = "proffer proof v1";
 export const SESSION = "proffer session v1";
+export const TESTIMONY = "proffer testimony v1";
 
 const encoder = new TextEncoder();
 

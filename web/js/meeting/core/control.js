@@ -11,7 +11,7 @@ import { grant, roster } from "./standard.js";
 /** @typedef {{ j: string, frame: Uint8Array }} LineFrom */
 /** @typedef {{ what: string, j: Uint8Array, on: boolean }} Order j: a join, or empty where nobody is meant */
 /** @typedef {{ text: string, to: Uint8Array }} ChatLine to: empty for everyone, or a join */
-/** @typedef {{ meeting: string, mode: number, nonce: string, identity: string }} Welcome mode: 0 standard, 1 E2EE: a hint, never an authority */
+/** @typedef {{ meeting: string, mode: number, nonce: string, identity: string, window: number }} Welcome mode: 0 standard, 1 E2EE: a hint, never an authority; window: of rings, in seconds */
 /** @typedef {{ number: number, at: number, message: Uint8Array }} Entry */
 /** @typedef {{ livekit: string, token: string }} Ticket */
 /** @typedef {{ what: string, why: string }} Refused */
@@ -95,7 +95,7 @@ export const stamped = body(
 	MAX_KEYS + 64,
 );
 /** @type {import("./body.js").Body<Welcome>} */
-export const welcome = body("welcome", [["meeting", text], ["mode", uint], ["nonce", NONCE], ["identity", KEY]], (/** @type {Welcome} */ w) => {
+export const welcome = body("welcome", [["meeting", text], ["mode", uint], ["nonce", NONCE], ["identity", KEY], ["window", uint]], (/** @type {Welcome} */ w) => {
 	meetingNumber(w.meeting);
 	between(0, 1, w.mode);
 });

@@ -24,6 +24,7 @@ export const CONTEXTS = {
 	upgrade: context.UPGRADE,
 	link: context.LINK,
 	session: context.SESSION,
+	testimony: context.TESTIMONY,
 };
 
 /** The kinds that an entry of the board may have; a sign of life is relayed and not kept (section 3.3). */

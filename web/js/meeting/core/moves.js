@@ -8,6 +8,7 @@ import { NONE } from "./link.js";
 /** last: the newest link that it has accepted. @typedef {{ meeting: string, term: number, j: string, last: string, time: number }} Leader */
 /** carried: who stays; the host first. @typedef {{ meeting: string, host: string, carried: string[], time: number }} Upgrade */
 /** @typedef {{ meeting: string, nonce: string, device: string }} Session */
+/** report: SHA-256 of its bytes. @typedef {{ meeting: string, report: string, time: number }} Testimony */
 
 const meetingAlone = (/** @type {{ meeting: string }} */ { meeting }) => meetingNumber(meeting);
 
@@ -46,3 +47,6 @@ export const upgrade = body("upgrade", [["meeting", text], ["host", J], ["carrie
 
 /** Proves to the server that a control session is a device's. @type {import("./body.js").Body<Session>} */
 export const session = body("session", [["meeting", text], ["nonce", NONCE], ["device", KEY]], meetingAlone);
+
+/** Proves to the server that a report in words is by the guest who joined with a device (section 19). @type {import("./body.js").Body<Testimony>} */
+export const testimony = body("testimony", [["meeting", text], ["report", HASH], ["time", uint]], meetingAlone);

@@ -28,7 +28,7 @@ test("a session says hello, join and fetch in that order", async () => {
 		},
 	);
 	await session.open();
-	const data = marshal(welcome, { meeting: "M-1", mode: 0, nonce: "00".repeat(16), identity: "11".repeat(32) });
+	const data = marshal(welcome, { meeting: "M-1", mode: 0, nonce: "00".repeat(16), identity: "11".repeat(32), window: 60 });
 	socket.onmessage({ data: data.buffer.slice(0, data.length) });
 	while (sent.length < 3 && told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
 	assert.deepEqual(told, []);

@@ -7,7 +7,10 @@
  * went out because the connection was away too long, or whose frame worker has lost its record, makes a new join.
  */
 import { equal } from "../commitment.js";
-import { base64, unhex } from "./bytes.js";
+import { windowOf } from "../clip/window.js";
+import { base64, hex, unhex } from "./bytes.js";
+import { sha256 } from "../sha256.js";
+import { testimony } from "./moves.js";
 import { isGuest, legible } from "./certificate.js";
 import { Batcher } from "./batcher.js";
 import { Chat } from "./chat.js";
@@ -18,7 +21,7 @@ import { Credentials } from "./credentials.js";
 import { joinOf } from "./join.js";
 import { Kept } from "./kept.js";
 import { Member } from "./member.js";
-import { PERSON } from "./standard.js";
+import { PERSON, STAFF } from "./standard.js";
 import { view } from "./view.js";
 
 /** @typedef {import("./member.js").Event} Event */
@@ -55,8 +58,8 @@ const ORDER_TIME = 60_000;
 const KEEPS_NOTHING = "This browser keeps nothing for this page, as in some private windows. So it cannot make sure that this meeting was not end-to-end encrypted before, " +
 	"and nothing was sent. Open the meeting in an ordinary window or another browser. If its link has a part after #, open all of it.";
 
-/** After how long without a stamp for what was sent the service of stamps is taken for interrupted, in ms. */
-const UNSTAMPED = 2000;
+/** After how long without a stamp for what was sent the service of stamps is taken for interrupted, in ms: before what others sent is overdue. */
+const UNSTAMPED = 400;
 
 /** How far this clock may be from the server's before frames' times are moved, in ms (section 15). */
 const CLOCK = 500;
@@ -78,8 +81,8 @@ export class Session {
 	#batches = new Batcher();
 	/** Since when nothing of what was sent has been stamped; Infinity where nothing waits. */
 	#unstampedSince = Infinity;
-	/** What the frame worker was told: whether it keeps a ring, and whether stamps come. */
-	#rings = false;
+	/** What the frame worker was told: for how long it keeps a ring, in ms, 0 for none, and whether stamps come. */
+	#window = 0;
 	#serves = true;
 	/** How far the server's clock is from this one, in ms, where that matters. */
 	#offset = 0;
@@ -112,7 +115,7 @@ export class Session {
 	/** Devices that this session has taken note of in a standard meeting. @type {Set<string>} */
 	#met = new Set();
 	/** @type {import("./view.js").Beside} */
-	#beside = { e2ee: false, lobby: undefined, terms: undefined, phone: undefined, over: undefined, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
+	#beside = { e2ee: false, lobby: undefined, terms: undefined, phone: undefined, over: undefined, ring: 0, strange: new Set(), compared: false, upgraded: false, identityChanged: false, online: false, now: 0 };
 
 	/**
 	 * @param {Opened} opened
@@ -150,6 +153,7 @@ export class Session {
 	#down() {
 		if (this.#online) this.#lostAt = this.#outside.now();
 		this.#batches.lost();
+		if (this.member) this.#serve(false);
 		this.#online = false;
 		this.#turn++;
 		this.#changed();
@@ -216,18 +220,21 @@ export class Session {
 	 * Says hello, as the join that there is or as a new one.
 	 * @param {import("./control.js").Welcome} w
 	 */
-	async #welcomed({ meeting, nonce, identity }) {
+	async #welcomed({ meeting, nonce, identity, window }) {
 		if (meeting !== this.#opened.meeting) return;
+		this.#beside.ring = windowOf(window * 1000) / 1000;
 		const turn = ++this.#turn;
 		await this.#credentials.meet(identity);
 		await this.#credentials.renew(); // a meeting may outlast it
 		const { device, certificate } = this.#credentials;
 		if (!device || !certificate) return;
 		const proof = await control.prove(device, meeting, nonce);
-		if (!this.member) await this.#join(device, certificate, turn);
+		const resumes = Boolean(this.member);
+		if (!resumes) await this.#join(device, certificate, turn);
 		if (turn !== this.#turn || this.#ended || !this.member) return;
 		this.#connection?.send(marshal(control.hello, { certificate, proof }));
 		this.#online = true;
+		if (resumes) this.#outside.toFrames({ type: "resumed" });
 		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
 		this.#send(control.fetch, { from: this.member.board.next });
 		const orders = this.#orders.splice(0).filter(({ at }) => this.#outside.now() - at < ORDER_TIME);
@@ -254,9 +261,9 @@ export class Session {
 		this.#seated = "";
 		this.#batches = new Batcher();
 		this.#unstampedSince = Infinity;
-		this.#rings = false;
-		this.#serves = true;
+		this.#window = 0;
 		this.#outside.toFrames({ type: "begin", meeting, join: unhex(member.j), mode: member.e2ee ? "e2ee" : "standard" });
+		this.#serve(true);
 		this.member = member;
 		for (const a of actions) {
 			if (a.type === "post") this.#joinMessage = a.message;
@@ -501,18 +508,25 @@ export class Session {
 		}
 		this.#unstampedSince = this.#batches.waits ? Math.min(this.#unstampedSince, now) : Infinity;
 		const serves = this.#online && now - this.#unstampedSince < UNSTAMPED;
-		if (serves !== this.#serves) this.#outside.toFrames({ type: "service", up: serves });
-		this.#serves = serves;
+		this.#serve(serves);
 		const rings = this.#mayKeep();
-		if (rings !== this.#rings) this.#outside.toFrames({ type: "ring", on: rings });
-		this.#rings = rings;
+		const window = rings ? this.#beside.ring * 1000 : 0;
+		if (window !== this.#window) this.#outside.toFrames(rings ? { type: "ring", on: true, window } : { type: "ring", on: false });
+		this.#window = window;
 	}
 
-	/** Whether this device keeps a ring: a host's or a co-host's does (section 16). */
+	/** @param {boolean} up whether the service of stamps works for this client, which the frame worker is told */
+	#serve(up) {
+		if (up !== this.#serves) this.#outside.toFrames({ type: "service", up });
+		this.#serves = up;
+	}
+
+	/** Whether this device keeps a ring: a host's or a co-host's does, and in a standard meeting that of visiting staff (section 16). */
 	#mayKeep() {
 		const { member } = this;
 		if (!member || member.isOut) return false;
-		return member.e2ee ? this.#opened.made || member.leads : (member.roster?.hosts.includes(member.j) ?? false);
+		if (member.e2ee) return this.#opened.made || member.leads;
+		return member.roster !== undefined && (member.roster.hosts.includes(member.j) || member.roster.members.some(({ kind, j }) => kind === STAFF && j === member.j));
 	}
 
 	/** @param {import("./control.js").Stamped} message */
@@ -567,9 +581,23 @@ export class Session {
 				return this.#acknowledge(m.join);
 			case "link":
 				return this.#tell({ type: "link", secret: this.member?.secret ? base64(this.member.secret) : "" });
+			case "testify":
+				return this.#testify(m.id, String(m.report));
 			case "leave":
 				return this.member ? this.#step({ type: "leave" }) : this.#end();
 		}
+	}
+
+	/**
+	 * Proves that a report in words is by this device, which is all that is known of a guest.
+	 * @param {number} id of the question
+	 * @param {string} report as it is sent
+	 */
+	async #testify(id, report) {
+		const { device } = this.#credentials;
+		const { meeting } = this.#opened;
+		const about = { meeting, report: hex(sha256(new TextEncoder().encode(report))), time: this.#outside.now() };
+		this.#tell({ type: "testimony", id, proof: device ? base64((await device.sign(testimony, about)).signed) : "" });
 	}
 
 	/** The frame worker has lost its record of what was accepted, or its stream numbers are used up. */

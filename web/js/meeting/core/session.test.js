@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { decode, encode } from "../cbor.js";
 import { unmarshal, marshal } from "./body.js";
@@ -9,7 +10,7 @@ import * as control from "./control.js";
 import { Device } from "./device.js";
 import { Kept } from "./kept.js";
 import { decodeMessage, decodeSigned, open } from "./message.js";
-import { session as sessionProof } from "./moves.js";
+import { session as sessionProof, testimony } from "./moves.js";
 import { Session } from "./session.js";
 import { connectorJ, grant, roster } from "./standard.js";
 
@@ -67,7 +68,7 @@ class Socket {
 		if (!this.server.up) return this.lose();
 		this.readyState = 1;
 		this.server.sockets.add(this);
-		this.tell(control.welcome, { meeting: MEETING, mode: 0, nonce: this.nonce, identity: this.server.identity.key });
+		this.tell(control.welcome, { meeting: MEETING, mode: 0, nonce: this.nonce, identity: this.server.identity.key, window: this.server.window });
 	}
 
 	/** @param {Uint8Array} b */
@@ -114,6 +115,7 @@ class Server {
 	/** The account that asks next; "" is a guest. */
 	account = "";
 	denies = "";
+	window = 60; // of rings, in seconds
 	/** Joins that the server does not go on with. @type {Set<string>} */
 	out = new Set();
 	identity = /** @type {Device} */ (/** @type {unknown} */ (undefined));
@@ -607,7 +609,7 @@ test("another identity key is shown where nothing is kept, too", async () => {
 	await server.until(() => p.in, "the host is in");
 	assert.equal(p.view?.identityChanged, false);
 	const { key } = await Device.fromSeed(new Uint8Array(32).fill(9));
-	server.socketOf(p).tell(control.welcome, { meeting: MEETING, mode: 0, nonce: "00".repeat(16), identity: key });
+	server.socketOf(p).tell(control.welcome, { meeting: MEETING, mode: 0, nonce: "00".repeat(16), identity: key, window: 60 });
 	await server.until(() => p.view?.identityChanged, "the change is shown");
 	await p.session.asked({ type: "acknowledge" });
 	await server.until(() => p.view?.identityChanged === false, "taken note of");
@@ -699,4 +701,39 @@ test("what the server makes up does not break a session", async () => {
 	assert.deepEqual(guest.all("error"), []);
 	assert.ok(Array.isArray(decode(encode([]))));
 	await server.until(() => guest.in, "still in");
+});
+
+test("the window is what the server says, within its bounds, and a session that follows may change it", async () => {
+	for (const [said, is] of [[15, 15], [90, 90], [0, 15], [3600, 120], [2 ** 53 - 1, 120]]) {
+		const server = await Server.make();
+		server.window = said;
+		const p = await server.page("A-1");
+		await server.until(() => server.count("join") === 1 && p.session.member?.joins.size === 1, "a join");
+		server.grant(1, p);
+		await server.until(() => p.frames.some((f) => f.type === "ring"), "a host keeps a ring");
+		assert.deepEqual(p.frames.filter((f) => f.type === "ring"), [{ type: "ring", on: true, window: is * 1000 }]);
+		await server.until(() => p.view?.ring === is, "the page is told");
+		server.window = 40;
+		server.socketOf(p).lose();
+		await server.until(() => p.view?.ring === 40, "the new window");
+		await server.until(() => p.frames.some((f) => f.window === 40_000), "the frame worker is told");
+		await p.session.asked({ type: "leave" });
+	}
+});
+
+test("a guest's device proves that a report in words is its own, also when it has left", async () => {
+	const server = await Server.make();
+	const p = await server.page("");
+	await server.until(() => server.count("join") === 1 && p.session.member?.joins.size === 1, "a join");
+	const device = p.session.member?.joins.get(p.session.member.j)?.device;
+	assert.ok(device);
+	const report = JSON.stringify({ words: "Über alles 👋" });
+	for (const id of [1, 2]) {
+		await p.session.asked({ type: "testify", id, report });
+		const { proof } = p.all("testimony").find((m) => m.id === id);
+		const { signed, value } = await open(new Uint8Array(Buffer.from(proof, "base64url")), testimony);
+		assert.deepEqual(value, { meeting: MEETING, report: createHash("sha256").update(report).digest("hex"), time: server.now });
+		assert.equal(signed.signer, device);
+		await p.session.asked({ type: "leave" });
+	}
 });

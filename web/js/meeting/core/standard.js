@@ -8,6 +8,8 @@ import { Epoch } from "./epoch.js";
 export const PERSON = 0;
 export const RECORDER = 1;
 export const TELEPHONE = 2;
+/** Of the service, visibly: a person, with a join. */
+export const STAFF = 3;
 
 /** @typedef {{ meeting: string, epoch: number, key: Uint8Array }} Grant */
 /** @typedef {{ index: number, kind: number, j: string, name: string }} RosterSeat */
@@ -28,7 +30,7 @@ export const roster = body(
 		r.members.forEach((s, i) => {
 			if (i > 0 && s.index <= r.members[i - 1].index) fail("a roster whose indexes do not rise");
 			between(0, MAX_INDEX, s.index);
-			between(PERSON, TELEPHONE, s.kind);
+			between(PERSON, STAFF, s.kind);
 			visible(s.name, MAX_NAME);
 		});
 		if (repeats(r.members.map((s) => s.j)) || repeats(r.hosts)) fail("a roster that has a join twice");

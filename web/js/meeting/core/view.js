@@ -7,13 +7,13 @@ import { ENDINGS } from "./state.js";
 
 /**
  * What the session knows beside its member. e2ee: also of one who is out; lobby, terms and phone: a standard meeting's, by the server's word; over: the server's last
- * word; strange: device keys; compared: whether the code was.
+ * word; ring: for how many seconds hosts' devices keep what they received; strange: device keys; compared: whether the code was.
  * @typedef {{ e2ee: boolean, lobby: import("./control.js").Lobby | undefined, terms: import("./control.js").Terms | undefined,
  *   phone: import("./control.js").Phone | undefined, over: import("./control.js").Over | undefined,
- *   strange: Set<string>, compared: boolean, upgraded: boolean, identityChanged: boolean, online: boolean, now: number }} Beside
+ *   strange: Set<string>, ring: number, compared: boolean, upgraded: boolean, identityChanged: boolean, online: boolean, now: number }} Beside
  */
 
-const KINDS = /** @type {const} */ (["person", "recorder", "telephone"]);
+const KINDS = /** @type {const} */ (["person", "recorder", "telephone", "staff"]);
 
 /** Of how long somebody was not heard the page needs no more than this, in ms: else it would be told at every tick. */
 const HEARD = 10_000;
@@ -40,6 +40,7 @@ export function view(m, b) {
 		waiting: waiting(m, b),
 		code: m.code,
 		compared: b.compared,
+		ring: b.ring,
 		link: m.secret !== undefined,
 		upgraded: b.upgraded,
 		terms: b.e2ee || !b.terms ? null : { may: b.terms.may, why: b.terms.why, lost: b.terms.lost },

@@ -4,7 +4,8 @@
  */
 import { isKey, sourceOf } from "../frame.js";
 import { Report } from "../clip/report.js";
-import { DEFAULT_WINDOW, Ring } from "../clip/ring.js";
+import { Ring } from "../clip/ring.js";
+import { DEFAULT_WINDOW } from "../clip/window.js";
 import { Watch } from "./watch.js";
 
 /**
@@ -66,12 +67,18 @@ export class Evidence {
 	 */
 	keep(on, window = DEFAULT_WINDOW) {
 		if (!on) this.#ring?.clear();
-		this.#ring = on ? (this.#ring ?? new Ring(window)) : undefined;
+		this.#ring = on ? (this.#ring ?? new Ring()) : undefined;
+		if (this.#ring) this.#ring.window = window;
 	}
 
 	/** @param {boolean} up whether the service of stamps works for this client */
 	service(up) {
 		this.#service = up;
+	}
+
+	/** Another control session has begun: stamps may have been missed. */
+	resumed() {
+		for (const watch of this.#watches.values()) watch.resumed();
 	}
 
 	/**
@@ -154,7 +161,7 @@ export class Evidence {
 		const { watch } = track;
 		let standing = watch.standing(now);
 		if (standing === "unproven" && track.told.startsWith("proven") && now - watch.began < FOLLOWS) standing = "proven";
-		const ours = !this.#service;
+		const ours = standing === "overdue" && !this.#service;
 		const told = `${standing} ${ours}`;
 		if (told === track.told) return;
 		track.told = told;

@@ -96,8 +96,30 @@ test("where this client has no stamps of its own, the interruption is the servic
 	opened(frame(1, 0));
 	stamp(1, 0);
 	evidence.service(false);
+	opened(frame(1, 1, VP8));
+	now = 900;
 	evidence.tick();
-	assert.equal(standings().at(-1), "proven ours");
+	assert.equal(standings().at(-1), "proven");
+	now = 1100;
+	evidence.tick();
+	assert.equal(standings().at(-1), "overdue ours");
+});
+
+test("stamps that were missed between two control sessions are held against nobody", () => {
+	opened(frame(1, 0));
+	stamp(1, 0);
+	opened(frame(1, 1, VP8));
+	evidence.service(false);
+	now = 3000;
+	evidence.tick();
+	evidence.resumed();
+	evidence.service(true);
+	opened(frame(1, 2, VP8));
+	evidence.tick();
+	assert.equal(standings().at(-1), "overdue"); // until something is stamped again
+	now = 3200;
+	stamp(1, 2);
+	assert.deepEqual(standings(), ["unproven", "proven", "overdue ours", "overdue", "proven"]);
 });
 
 test("a host's device asks for a key frame where none came for long, and others do not", () => {

@@ -12,7 +12,7 @@ import { pump } from "./pump.js";
  * @typedef {{ type: "begin", meeting: string, join: Uint8Array, mode: "standard" | "e2ee" }
  *   | { type: "install", epoch: import("./keyring.js").Epoch } | { type: "members", members: import("./keyring.js").Member[] }
  *   | { type: "drop", epoch: import("./keyring.js").Name } | { type: "sending", on: boolean } | { type: "mode", mode: "e2ee" }
- *   | { type: "clock", by: number } | { type: "ring", on: boolean, window?: number } | { type: "service", up: boolean }
+ *   | { type: "clock", by: number } | { type: "ring", on: boolean, window?: number } | { type: "service", up: boolean } | { type: "resumed" }
  *   | { type: "line", line: import("../clip/track.js").Received } | ({ type: "stamped" } & import("../core/control.js").Stamped)
  *   | { type: "answer", id: number, answer?: any, failed?: string }} FromCore
  *
@@ -95,6 +95,8 @@ export class Frames {
 				return this.evidence.keep(message.on, message.window);
 			case "service":
 				return this.evidence.service(message.up);
+			case "resumed":
+				return this.evidence.resumed();
 			case "line":
 				return this.evidence.line(message.line);
 			case "stamped":

@@ -160,10 +160,10 @@ export class Incoming {
 			return false;
 		}
 		this.#frames.counts.opened();
+		if (!this.#shown) this.#frames.shown(this.#track, opened); // before its standing, which the page would not know what to do with
+		this.#shown = true;
 		this.#frames.evidence.opened(this.#track, opened, this.#askForKey);
 		frame.data = /** @type {ArrayBuffer} */ (opened.data.buffer);
-		if (!this.#shown) this.#frames.shown(this.#track, opened);
-		this.#shown = true;
 		return true;
 	}
 

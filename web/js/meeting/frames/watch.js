@@ -42,6 +42,11 @@ class Fifo {
 		return value;
 	}
 
+	/** @param {number} key takes all that is below it */
+	drop(key) {
+		for (const k of this.#all.keys()) if (k < key) this.#all.delete(k);
+	}
+
 	/** What came first of all that is there. */
 	oldest() {
 		return this.#all.size > 0 ? this.#all.get(this.#oldest()) : undefined;
@@ -58,6 +63,7 @@ export class Watch {
 	/** When its first frame came. */
 	began = Infinity;
 	#sequence = 0; // the next that is taken
+	#missed = false; // stamps may have been missed before the next run
 	/** @type {Standing} */
 	#standing = "unproven";
 	/** Received, in no stamp yet. @type {Fifo<{ commitment: Uint8Array, time: number, at: number }>} */
@@ -87,6 +93,8 @@ export class Watch {
 	stamped({ sequence, first, commitments }, at) {
 		if (sequence < this.#sequence) return;
 		this.#sequence = sequence + 1;
+		if (this.#missed) this.#waiting.drop(first);
+		this.#missed = false;
 		for (let i = 0; i < commitments.length / 32; i++) {
 			const commitment = commitments.subarray(32 * i, 32 * i + 32);
 			const heard = this.#waiting.take(first + i);
@@ -104,6 +112,11 @@ export class Watch {
 	#judge(sent, stamped, time, at) {
 		if (this.#standing === "conflicting" || !equal(sent, stamped)) this.#standing = "conflicting";
 		else this.#standing = Math.abs(time - at) > DRIFT ? "outOfTime" : "proven";
+	}
+
+	/** Another control session has begun: what was stamped between the two is not said again, so frames before the next run are owed no stamp. */
+	resumed() {
+		this.#missed = true;
 	}
 
 	/**

@@ -27,6 +27,19 @@ const cases = [
 	["silence after a proof", (w) => (w.frame(0, SENT, c(1), 0), w.stamped(run(0, 0, 1), SENT + 200)), 3_600_000, "proven"],
 	["lost frames do not matter", (w) => (w.frame(3, SENT, c(4), 0), w.stamped(run(0, 0, 1, 2, 3, 4), SENT + 100)), 2000, "proven"],
 	[
+		"stamps missed between two sessions",
+		(w) => (w.frame(0, SENT, c(1), 0), w.stamped(run(0, 0, 1), SENT + 200), w.frame(1, SENT + 250, c(2), 250), w.resumed(), w.frame(2, SENT + 900, c(3), 900), w.stamped(run(2, 2, 3), SENT + 1000)),
+		9000,
+		"proven",
+	],
+	[
+		"a hole in one session",
+		(w) => (w.frame(0, SENT, c(1), 0), w.stamped(run(0, 0, 1), SENT + 200), w.resumed(), w.stamped(run(1, 1, 9), SENT + 300), w.frame(2, SENT + 400, c(3), 400), w.stamped(run(3, 3, 4), SENT + 600)),
+		1500,
+		"overdue",
+	],
+	["nothing stamped in the next session", (w) => (w.frame(0, SENT, c(1), 0), w.resumed()), 1500, "overdue"],
+	[
 		"a conflict is for good",
 		(w) => (w.frame(0, SENT, c(1), 0), w.stamped(run(0, 0, 2), SENT + 200), w.frame(1, SENT, c(3), 300), w.stamped(run(1, 1, 3), SENT + 400)),
 		500,

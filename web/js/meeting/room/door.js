@@ -16,7 +16,8 @@ export function door(door, named, join) {
 	const problem = must(door, "[data-door-problem]");
 	const name = /** @type {HTMLInputElement | null} */ (form.elements.namedItem("name"));
 	if (name && !name.value) name.value = kept.get("proffer.guest") ?? "";
-	const wants = { camera: kept.get("proffer.door.camera") !== "off", mic: kept.get("proffer.door.mic") !== "off" };
+	const visits = "visitor" in document.body.dataset; // who comes for a report shows neither face nor voice unless they mean to
+	const wants = visits ? { camera: false, mic: false } : { camera: kept.get("proffer.door.camera") !== "off", mic: kept.get("proffer.door.mic") !== "off" };
 	const tell = (/** @type {string} */ words) => {
 		problem.textContent = words;
 		problem.hidden = words === "";
@@ -36,7 +37,7 @@ export function door(door, named, join) {
 		if (!(button instanceof HTMLElement)) return;
 		const which = /** @type {"camera" | "mic"} */ (button.dataset.door);
 		wants[which] = !wants[which];
-		kept.set(`proffer.door.${which}`, wants[which] ? "on" : "off");
+		if (!visits) kept.set(`proffer.door.${which}`, wants[which] ? "on" : "off");
 		tell("");
 		void show();
 	});

@@ -188,6 +188,7 @@ function people(view) {
  */
 function note(m, e2ee) {
 	if (m.kind === "recorder") return "records this meeting on the server";
+	if (m.kind === "staff") return "staff of this service, here because of a report";
 	if (m.kind === "telephone") return "a telephone line: not encrypted beyond the server";
 	const words = [m.guest ? "guest: nobody vouches for the name" : m.organisation ? `${m.organisation}, vouched for by the server` : "vouched for by the server"];
 	if (m.leader && e2ee) words.push("leads and makes the keys");

@@ -14,6 +14,7 @@ const host = member({ leader: true, host: true });
 const me = member({ join: "bb", index: 1, name: "Mo Berg", account: "A-2", device: "5E6F 7A8B", me: true });
 const guest = member({ join: "cc", index: 2, name: "Gül", account: "", organisation: "", guest: true, device: "9C0D 1E2F" });
 const phone = member({ join: "dd", index: 3, kind: "telephone", name: "+1 555 0100", account: "", organisation: "", device: "" });
+const visitor = member({ join: "ff", index: 5, kind: "staff", name: "Trust and safety staff", organisation: "" });
 const recorder = member({ join: "ee", index: 4, kind: "recorder", name: "Recorder", account: "", organisation: "", device: "" });
 const CODE = "123 456 789 012 345 678 901 234 567 890 123 456 789";
 
@@ -23,6 +24,7 @@ function* states() {
 	yield ["new", { state: "new" }];
 	yield ["standard", { state: "standard", sending: true, members: [host, me] }];
 	yield ["standard, with connectors and a guest", { state: "standard", sending: true, members: [host, me, guest, phone, recorder] }];
+	yield ["standard, with visiting staff", { state: "standard", sending: true, members: [host, me, visitor] }];
 	yield ["waiting at a standard meeting", { state: "waiting" }];
 	yield ["waiting", { state: "waiting", mode: "e2ee" }];
 	yield ["listed", { state: "listed", mode: "e2ee", members: [host, me], code: CODE }];
@@ -94,4 +96,12 @@ test("refused frames are counted in words", () => {
 	const v = { ...nothing(), state: /** @type {const} */ ("in"), mode: /** @type {const} */ ("e2ee"), members: [host, me], sending: true };
 	assert.ok(guarantees(v, { ...here, refused: 1 }).holds.some((l) => l.startsWith("1 frame did not hold and was")));
 	assert.ok(guarantees(v, { ...here, refused: 7 }).holds.some((l) => l.startsWith("7 frames did not hold and were")));
+});
+
+test("everyone in a meeting is told for how long hosts' devices keep what they received", () => {
+	for (const ring of [15, 60, 120]) {
+		const said = guarantees({ ...nothing(), state: "standard", members: [guest, host] }, { ...here, ring }).holds.filter((l) => l.includes("keep the last"));
+		assert.equal(said.length, 1);
+		assert.ok(said[0].includes(`the last ${ring} seconds`), said[0]);
+	}
 });

@@ -8,6 +8,13 @@ import { commands } from "./view.js";
 /** Warnings that stay until somebody has read them. */
 const LASTING = new Set(["leader", "split", "apart", "stale", "downgrade", "not noted", "needs link", "no keys", "bad keys"]);
 
+/** What it means that somebody is here who is no ordinary participant. @param {import("./view.js").Member} m */
+function presence(m) {
+	if (m.kind === "recorder") return "This meeting is being recorded on the server.";
+	if (m.kind === "telephone") return `${m.name} listens and speaks by telephone.`;
+	return m.me ? "You are here as staff of this service, and everybody sees that." : "Staff of this service are in this meeting because of a report. They see and hear what you do.";
+}
+
 export class News {
 	/** @type {View | null} */
 	#last = null;
@@ -52,7 +59,7 @@ export class News {
 	/** Connectors are never silent (DESIGN I4). @param {View} view @param {View | null} before */
 	#connectors(view, before) {
 		const here = view.members.filter((m) => m.kind !== "person");
-		const words = here.map((m) => (m.kind === "recorder" ? "This meeting is being recorded on the server." : `${m.name} listens and speaks by telephone.`)).join(" ");
+		const words = [...new Set(here.map(presence))].join(" ");
 		if (here.length === 0) this.banners.take("connectors");
 		else this.banners.put({ key: "connectors", tone: "warn", words, button: "Who?", press: this.showPeople, stays: true });
 		const were = new Set(before?.members.map((m) => m.join));

@@ -112,7 +112,7 @@ export class People {
 		if (may && !m.me) {
 			if (view.mode === "e2ee" && !first) acts.push(["successor", "Leads next", `Leads next: ${m.name}`]);
 			if (view.mode !== "e2ee" && m.kind === "person") acts.push(["cohost", m.host ? "No longer host" : "Make host", `${m.host ? "No longer host" : "Make host"}: ${m.name}`]);
-			acts.push(["remove", "Remove", `Remove ${m.name}`]);
+			if (m.kind !== "staff") acts.push(["remove", "Remove", `Remove ${m.name}`]);
 		}
 		if (this.report && !m.me && m.kind !== "recorder") acts.push(["report", "Report", `Report ${m.name}`]);
 		reconcile(must(element, ".person-actions"), acts, ([what, words]) => `${what}:${words}`, ([what, words, label]) => action(what, m.join, words, label));
@@ -120,7 +120,7 @@ export class People {
 }
 
 /** @type {Record<string, string | undefined>} */
-const KINDS = { recorder: "Records this meeting", telephone: "On the telephone" };
+const KINDS = { recorder: "Records this meeting", telephone: "On the telephone", staff: "Staff of this service" };
 
 /** A PIN as people read it out. @param {string} pin */
 const grouped = (pin) => pin.replace(/(\d{3})(\d{3})(\d{4})/, "$1 $2 $3");

@@ -56,8 +56,8 @@ export class ReportDialog {
 
 	/**
 	 * @param {HTMLDialogElement} dialog
-	 * @param {{ meeting: string, account: string, ring: () => Ring | null, remove: (join: string) => void, outbox: import("../../report/outbox.js").Outbox,
-	 *   list: import("../../report/waiting.js").WaitingList }} parts ring: null where this device keeps none
+	 * @param {{ meeting: string, account: string, seconds: () => number, testify: ((report: string) => Promise<string>) | null, ring: () => Ring | null, remove: (join: string) => void, outbox: import("../../report/outbox.js").Outbox,
+	 *   list: import("../../report/waiting.js").WaitingList }} parts seconds: for how long a ring keeps; testify: a guest's proof that a report is theirs, null where somebody is signed in; ring: null where this device keeps none
 	 */
 	constructor(dialog, parts) {
 		this.dialog = dialog;
@@ -104,8 +104,9 @@ export class ReportDialog {
 		const ring = (this.#ring = this.parts.ring());
 		const freezing = ring?.freeze();
 		if (join) this.#chosen.add(join);
-		must(this.dialog, "[data-report-frozen]").textContent = ring ? "The last minute is being frozen."
-			: "You report in words: only the devices of hosts keep the last minute, so there is no clip.";
+		must(this.dialog, "[data-report-frozen]").textContent = ring ? `The last ${this.parts.seconds()} seconds are being frozen.`
+			: this.parts.testify ? "You report in words, as a guest: no account is needed, and no e-mail address. Reviewers are told the name that you chose, and that nobody vouches for it. Nobody can write to you, so keep the receipt."
+			: `You report in words: only the devices of hosts keep the last ${this.parts.seconds()} seconds, so there is no clip.`;
 		this.#only(this.form);
 		this.#show();
 		this.dialog.showModal();
@@ -116,8 +117,8 @@ export class ReportDialog {
 			if (turn !== this.#turn || !this.dialog.open) return ring?.release(frozen.id);
 			this.#frozen = frozen;
 			const at = new Date(frozen.at).toLocaleTimeString();
-			say(must(this.dialog, "[data-report-frozen]"), frozen.senders.length > 0 ? `Frozen at ${at}: ${size(frozen.bytes)} of the last minute, in memory. Nothing is sent before you press Send.`
-				: `Frozen at ${at}: nobody sent anything in the last minute. You can report in words.`);
+			say(must(this.dialog, "[data-report-frozen]"), frozen.senders.length > 0 ? `Frozen at ${at}: ${size(frozen.bytes)} of the last ${this.parts.seconds()} seconds, in memory. Nothing is sent before you press Send.`
+				: `Frozen at ${at}: nobody sent anything in the last ${this.parts.seconds()} seconds. You can report in words.`);
 			this.#show();
 		}, (/** @type {Error} */ err) => {
 			if (turn === this.#turn) say(must(this.dialog, "[data-report-frozen]"), `There is no clip: ${err.message} You can report in words.`);
@@ -136,7 +137,7 @@ export class ReportDialog {
 	update(view) {
 		this.#view = view;
 		const here = new Set(view.members.map((m) => m.join));
-		for (const m of view.members) if (m.kind !== "recorder") this.#people.set(m.join, { join: m.join, name: m.name, account: m.account, guest: m.guest, gone: false, me: m.me || m.account === this.parts.account });
+		for (const m of view.members) if (m.kind !== "recorder") this.#people.set(m.join, { join: m.join, name: m.name, account: m.account, guest: m.guest, gone: false, me: m.me || (m.account !== "" && m.account === this.parts.account) });
 		for (const p of this.#people.values()) p.gone = !here.has(p.join);
 		if (this.dialog.open && !this.form.hidden) {
 			this.#showPeople();
@@ -311,9 +312,10 @@ export class ReportDialog {
 			const people = [...this.#chosen].map((join) => ({ name: this.#name(join), identifier: "", account: this.#people.get(join)?.account ?? "" }));
 			const occurred = new Date(Math.min(Date.now(), ...wanted.map((w) => w.from), ...said.map((l) => l.at)));
 			const form = { key: crypto.randomUUID(), meeting: this.parts.meeting, occurred: occurred.toISOString(), policy: field("policy").value, words, people, declared: true };
-			await this.parts.outbox.add(this.parts.account, { form, clips: made.clips }, made.files, Date.now());
+			const guest = await this.#asGuest(form);
+			await this.parts.outbox.add(this.parts.account, { form, clips: made.clips, ...(guest && { guest }) }, made.files, Date.now());
 		} catch (err) {
-			return this.#refuse([{ field: "clips", words: `The clip could not be made: ${err instanceof Error ? err.message : err} Try again, or take it out and report in words.` }]);
+			return this.#refuse([{ field: "clips", words: this.parts.testify ? `The report could not be made: ${err instanceof Error ? err.message : err}` : `The clip could not be made: ${err instanceof Error ? err.message : err} Try again, or take it out and report in words.` }]);
 		} finally {
 			this.#setBusy(false);
 		}
@@ -323,6 +325,18 @@ export class ReportDialog {
 		this.#only(this.sending);
 		must(this.sending, "[data-report-sending-title]").focus();
 		await this.parts.list.take();
+	}
+
+	/**
+	 * What a guest sends in place of a form: its text, and the proof that it is theirs.
+	 * @param {Record<string, unknown>} form
+	 */
+	async #asGuest(form) {
+		if (!this.parts.testify) return null;
+		const report = JSON.stringify(form);
+		const proof = await this.parts.testify(report);
+		if (!proof) throw new Error("this page has no part in the meeting any more. Open the meeting again.");
+		return { address: `/m/${this.parts.meeting}/reports`, report, proof };
 	}
 
 	/**

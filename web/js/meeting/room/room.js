@@ -43,6 +43,9 @@ export class Room {
 	on = { camera: false, mic: false, screen: false };
 	/** @type {((secret: string) => void)[]} */
 	#links = [];
+	/** By the number of the question. @type {Map<number, (proof: string) => void>} */
+	#testimonies = new Map();
+	#asked = 0;
 
 	/**
 	 * @param {{ meeting: string, core: string, frame: string, secret: Uint8Array | null, made: boolean, name: string, ring: boolean }} opened
@@ -124,6 +127,10 @@ export class Room {
 			case "link":
 				for (const done of this.#links.splice(0)) done(said.secret);
 				break;
+			case "testimony":
+				this.#testimonies.get(said.id)?.(said.proof);
+				this.#testimonies.delete(said.id);
+				break;
 			case "error":
 				this.#broken(said.words);
 		}
@@ -156,6 +163,19 @@ export class Room {
 		return new Promise((done) => {
 			this.#links.push(done);
 			this.core.postMessage({ type: "link" });
+		});
+	}
+
+	/**
+	 * A guest's proof that a report in words is theirs, in base64url; "" where this device has no part in the meeting.
+	 * @param {string} report as it is sent
+	 * @returns {Promise<string>}
+	 */
+	testify(report) {
+		return new Promise((done) => {
+			const id = ++this.#asked;
+			this.#testimonies.set(id, done);
+			this.core.postMessage({ type: "testify", id, report });
 		});
 	}
 
