@@ -97,16 +97,18 @@ function held() {
 /** What came while the list was held. @type {Document | null} */
 let waiting = null;
 
-/** Loads the list anew when something in it changed, at most twice a second. */
+/** Loads the list anew as soon as something in it changed, at most twice a second. */
 function live() {
 	let due = 0;
+	let last = -Infinity;
 	document.addEventListener("proffer:live", (e) => {
 		const { name } = /** @type {CustomEvent<import("../shared/events.js").LiveEvent>} */ (e).detail;
 		if (!["case", "resync", "package"].includes(name) || due !== 0) return;
 		due = window.setTimeout(() => {
 			due = 0;
+			last = performance.now();
 			load();
-		}, 500);
+		}, Math.max(0, last + 500 - performance.now()));
 	});
 }
 
