@@ -28,6 +28,9 @@ const maxWatched = 4096
 
 // Watch holds what was received of one stream against what was stamped. It is for one goroutine.
 type Watch struct {
+	// Judged hears of each frame that was held against its stamp: Proven, OutOfTime or Conflicting. It may be nil.
+	Judged func(counter uint64, s Standing)
+
 	sequence uint64 // the next that is taken
 	standing Standing
 	missed   bool          // stamps may have been missed before the next run
@@ -49,7 +52,7 @@ type promise struct {
 // Frame takes note of a frame that was opened. now is when it arrived.
 func (w *Watch) Frame(counter, sent uint64, commitment [32]byte, now time.Time) {
 	if p, ok := w.stamped.take(counter); ok {
-		w.judge(commitment, p.commitment, sent, p.at)
+		w.judge(counter, commitment, p.commitment, sent, p.at)
 		return
 	}
 	w.waiting.put(counter, heard{commitment, sent, now})
@@ -69,14 +72,14 @@ func (w *Watch) Stamped(r *Run, at uint64) {
 		counter := r.First + uint64(i)
 		c, _ := r.Of(counter)
 		if h, ok := w.waiting.take(counter); ok {
-			w.judge(h.commitment, c, h.time, at)
+			w.judge(counter, h.commitment, c, h.time, at)
 		} else {
 			w.stamped.put(counter, promise{c, at})
 		}
 	}
 }
 
-func (w *Watch) judge(sent, stamped [32]byte, time, at uint64) {
+func (w *Watch) judge(counter uint64, sent, stamped [32]byte, time, at uint64) {
 	switch {
 	case w.standing == Conflicting || sent != stamped:
 		w.standing = Conflicting
@@ -84,6 +87,9 @@ func (w *Watch) judge(sent, stamped [32]byte, time, at uint64) {
 		w.standing = OutOfTime
 	default:
 		w.standing = Proven
+	}
+	if w.Judged != nil {
+		w.Judged(counter, w.standing)
 	}
 }
 

@@ -46,10 +46,10 @@ func (c *chat) seal(text string, to *e2ee.J) ([]byte, error) {
 
 var errLine = errors.New("participant: the line is not by who the server says")
 
-// open opens a frame that the server says is by j.
-func (c *chat) open(j e2ee.J, frame []byte) (e2ee.ChatLine, uint64, error) {
+// open opens a frame that the server says is by j. Data of the frame is the plaintext.
+func (c *chat) open(j e2ee.J, frame []byte) (l e2ee.ChatLine, f sframe.Frame, err error) {
 	if !c.ring.has(j) { // so that receivers are bounded
-		return e2ee.ChatLine{}, 0, sframe.NoMember
+		return l, f, sframe.NoMember
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,16 +58,16 @@ func (c *chat) open(j e2ee.J, frame []byte) (e2ee.ChatLine, uint64, error) {
 		r = sframe.NewReceiver(c.ring, c.seen, c.e2ee)
 		c.receivers[j] = r
 	}
-	f, err := r.Open(nil, frame)
+	f, err = r.Open(nil, frame)
 	switch {
 	case err != nil:
-		return e2ee.ChatLine{}, 0, err
+		return l, f, err
 	case e2ee.J(f.Join) != j || f.Stream != 0:
 		delete(c.receivers, j) // it has become another's
-		return e2ee.ChatLine{}, 0, errLine
+		return l, f, errLine
 	}
-	line, err := e2ee.DecodeChatLine(f.Data)
-	return line, f.Time, err
+	l, err = e2ee.DecodeChatLine(f.Data)
+	return l, f, err
 }
 
 // forget drops the receivers of who is gone.

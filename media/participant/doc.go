@@ -9,7 +9,7 @@
 //   - folder.go: what outlives the program: the device's key, lasting notes, devices and identity keys met
 //   - keyring.go: the keys that are held now, for the goroutines that seal and open frames
 //   - room.go, send.go, receive.go: media over LiveKit (media/rtpframe receives); a sealed frame is what is cut into packets
-//   - chat.go: lines, sealed as frames are
+//   - chat.go: lines, sealed as frames are; lines.go: what waits for the notary's word before it is shown
 //   - source.go, ivf.go, ogg.go, simulated.go: what is sent
 //
 // # Threats

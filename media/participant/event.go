@@ -5,9 +5,10 @@ import (
 	"strings"
 
 	"github.com/proffer/proffer/media/e2ee"
+	"github.com/proffer/proffer/media/franking"
 )
 
-// Event is something that a participant tells: a StateChanged, ViewChanged, Knock, Lobby, Terms, Phone, Warning, Line, Refused, Session,
+// Event is something that a participant tells: a StateChanged, ViewChanged, Knock, Lobby, Terms, Phone, Warning, Line, LineProven, Refused, Session,
 // Media, IdentityChanged or Ended.
 type Event interface{ event() }
 
@@ -37,14 +38,18 @@ type (
 		About e2ee.J // whom it is about, or zeros
 		Words string
 	}
-	// Line is a line of chat.
+	// Line is a line of chat, once the notary has vouched for it, or after a second without that: Standing says which. What is not Proven should be
+	// shown with the reason, behind a click: a report could not prove it.
 	Line struct {
-		From e2ee.J // by the frame's key
-		Name string
-		Text string
-		Mine bool   // to this participant alone
-		Time uint64 // in milliseconds by the sender's clock
+		LineID   // by the frame's key
+		Standing franking.Standing
+		Name     string
+		Text     string
+		Mine     bool   // to this participant alone
+		Time     uint64 // in milliseconds by the sender's clock
 	}
+	// LineProven says that a line which was told as Overdue has been vouched for.
+	LineProven struct{ LineID }
 	// Refused says in the server's words why it did not do something.
 	Refused struct{ What, Why string }
 	// Session says whether the control session is up; it comes back by itself.
@@ -74,6 +79,7 @@ func (Terms) event()           {}
 func (Phone) event()           {}
 func (Warning) event()         {}
 func (Line) event()            {}
+func (LineProven) event()      {}
 func (Refused) event()         {}
 func (Session) event()         {}
 func (Media) event()           {}

@@ -52,6 +52,7 @@ type Participant struct {
 	room    *room
 	chat    *chat
 	stamps  *stamps
+	lines   *waitingLines
 	device  *e2ee.Device
 	kill    context.CancelFunc
 
@@ -144,7 +145,7 @@ func (p *Participant) open(device *e2ee.Device, certificate []byte) (err error) 
 		return e2ee.EncodeControl(&e2ee.Hello{Certificate: certificate, Proof: device.Prove(p.cfg.Link.Meeting, w.Nonce)})
 	})
 	ring := newKeyring(p.cfg.Link.Meeting, p.member.J())
-	p.stamps = newStamps(p.cfg.Ring)
+	p.stamps, p.lines = newStamps(p.cfg.Ring), newWaitingLines(p.tell)
 	p.room = newRoom(ring, encrypted(p.member), p.sink(), p.log, p.mediaLost)
 	p.chat, err = newChat(p.room)
 	return err
@@ -166,6 +167,7 @@ func (p *Participant) run(ctx context.Context) {
 			p.step(e2ee.Tick{})
 		case <-batch.C:
 			p.batch()
+			p.lines.tick(time.Now())
 		case f := <-p.asks:
 			f()
 		case <-ctx.Done():
@@ -175,6 +177,7 @@ func (p *Participant) run(ctx context.Context) {
 	p.room.close()
 	p.batch()
 	p.stamps.forget()
+	p.lines.close()
 	p.farewell()
 	p.kill()
 	end()
@@ -241,6 +244,7 @@ func (p *Participant) received(message any) {
 func (p *Participant) resume() {
 	p.up = true
 	p.stamps.resumed()
+	p.lines.resumed()
 	p.tell(Session{Up: true})
 	p.send(e2ee.EncodeControl(&e2ee.Post{Message: p.join}))
 	for _, m := range p.unseen {
@@ -427,26 +431,6 @@ func (p *Participant) tell(e Event) {
 	default:
 		p.log.Warn("an event is lost: nobody reads them", "event", fmt.Sprintf("%T", e))
 	}
-}
-
-// line opens a line of chat. What does not open is left out and counted, and so is an own line that the server gives back (PROTOCOL.md
-// section 8), under whatever name.
-func (p *Participant) line(m *e2ee.LineFrom) {
-	me := p.member.J()
-	l, at, err := p.chat.open(m.J, m.Frame)
-	switch {
-	case err != nil:
-		p.member.Dropped["line"]++
-		p.log.Info("a line of chat was refused", "err", err)
-		return
-	case m.J == me:
-		p.member.Dropped["line: own"]++
-		return
-	}
-	if len(l.To) > 0 && !bytes.Equal(l.To, me[:]) {
-		return
-	}
-	p.tell(Line{From: m.J, Name: withCertificate(p.member, Person{J: m.J}).Name, Text: l.Text, Mine: len(l.To) > 0, Time: at})
 }
 
 // lobby tells a host of a standard meeting who waits.

@@ -58,20 +58,56 @@ const stampsCome = time.Second
 // Report makes the clip of one sender's camera and microphone, or screen and its sound, and the proof beside it. from and to are the sender's
 // times in milliseconds; 0 and a large number are everything. It may be called after the participant has left.
 func (f *Frozen) Report(ctx context.Context, sender e2ee.J, picture franking.Source, from, to uint64) (file, proof []byte, err error) {
-	select {
-	case <-time.After(time.Until(f.at.Add(stampsCome))):
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+	if err := f.wait(ctx); err != nil {
+		return nil, nil, err
 	}
 	s := f.by.stamps
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	parties := clip.Parties{Meeting: f.by.cfg.Link.Meeting, Reporter: s.joins[f.by.J()], Sender: s.joins[sender], Device: f.by.device.Key,
-		Sign: f.by.device.Sign, Now: now()}
+	parties := f.parties(sender)
 	if parties.Sender == nil || parties.Reporter == nil {
 		return nil, nil, errNobody
 	}
 	return f.clip.Make(clip.Choice{Sender: sender, Picture: picture, From: from, To: to}, parties)
+}
+
+// Lines makes the file of what senders wrote in the chat, to everyone and to this participant, between their times from and to as Report has them. It may be
+// called after the participant has left. clip.ErrNothing: none of them wrote anything then.
+func (f *Frozen) Lines(ctx context.Context, senders []e2ee.J, from, to uint64) ([]byte, error) {
+	if err := f.wait(ctx); err != nil {
+		return nil, err
+	}
+	s := f.by.stamps
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	parties := f.parties(f.by.J())
+	if parties.Reporter == nil {
+		return nil, errNobody
+	}
+	var writers []clip.Writer
+	for _, j := range senders {
+		if s.joins[j] == nil {
+			return nil, errNobody
+		}
+		writers = append(writers, clip.Writer{Join: j, Message: s.joins[j]})
+	}
+	return f.clip.MakeLines(writers, from, to, parties)
+}
+
+// wait lets the stamps of the newest frames come.
+func (f *Frozen) wait(ctx context.Context) error {
+	select {
+	case <-time.After(time.Until(f.at.Add(stampsCome))):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// parties is who a report is by and about. stamps.mu is held.
+func (f *Frozen) parties(sender e2ee.J) clip.Parties {
+	return clip.Parties{Meeting: f.by.cfg.Link.Meeting, Reporter: f.by.stamps.joins[f.by.J()], Sender: f.by.stamps.joins[sender], Device: f.by.device.Key,
+		Sign: f.by.device.Sign, Now: now()}
 }
 
 // Standing tells whether a stream may be shown now (PROTOCOL.md section 15). Frames of one that may not are handed to the sink all the same,

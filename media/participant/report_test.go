@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/proffer/proffer/media/clip"
+	"github.com/proffer/proffer/media/e2ee"
 	"github.com/proffer/proffer/media/franking"
 )
 
@@ -46,6 +48,10 @@ func reported(mode string) func(*testing.T, *server) {
 		guest.sends()
 		together(host, guest)
 		proven(host, guest)
+		guest.Say(threat)
+		if l := await(host, "the line came", func(l Line) bool { return l.Text == threat }); l.Standing != franking.Proven {
+			t.Errorf("the line is told of as %v", l.Standing)
+		}
 		time.Sleep(5 * time.Second) // what the clip is to hold
 		guest.Leave()               // does not hurt the report
 		f, err := host.Freeze()
@@ -74,6 +80,7 @@ func reported(mode string) func(*testing.T, *server) {
 			t.Errorf("the report is by %+v about %+v", v.Reporter, v.Sender)
 		}
 		s.sendsIn(s.token(account), link.Meeting, file, proof, v)
+		s.lines(f, guest.J())
 		file[len(file)/2] ^= 1
 		if v, err := clip.Verify(bytes.NewReader(file), proof, s.platform()); err != nil || v.Grade != clip.Contradicted {
 			t.Errorf("changed, it is %s, %v", v.Grade, err)
@@ -84,6 +91,25 @@ func reported(mode string) func(*testing.T, *server) {
 		if _, err := guest.Freeze(); err == nil {
 			t.Error("a guest keeps a ring")
 		}
+	}
+}
+
+// threat is what the guest writes.
+const threat = "You will hear from me."
+
+// lines reports what a guest wrote, and has it verified.
+func (s *server) lines(f *Frozen, guest e2ee.J) {
+	s.t.Helper()
+	written, err := f.Lines(s.t.Context(), []e2ee.J{guest}, 0, 1<<52)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v, err := clip.VerifyLines(written, s.platform())
+	if err != nil || v.Grade != clip.Verified || len(v.Lines) != 1 || v.Lines[0].Text != threat {
+		s.t.Errorf("the lines are %+v, %v", v, err)
+	}
+	if _, err := f.Lines(s.t.Context(), []e2ee.J{f.by.J()}, 0, 1<<52); !errors.Is(err, clip.ErrNothing) {
+		s.t.Errorf("the host's own lines: %v", err)
 	}
 }
 

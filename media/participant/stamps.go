@@ -129,6 +129,13 @@ func (s *stamps) noted(message []byte) {
 	s.joins[j] = message
 }
 
+// has reports whether the message of a join was on the board.
+func (s *stamps) has(j e2ee.J) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.joins[j] != nil
+}
+
 // forget erases everything; this participant leaves.
 func (s *stamps) forget() {
 	s.mu.Lock()
@@ -159,6 +166,9 @@ func (p *Participant) batch() {
 func (p *Participant) stamped(m *e2ee.Stamped) {
 	if m.J != p.J() {
 		p.stamps.stamped(m)
+		if p.stamps.has(m.J) {
+			p.lines.stamped(m)
+		}
 		return
 	}
 	for i := range m.Runs {

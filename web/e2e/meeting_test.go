@@ -103,7 +103,7 @@ func (p *person) write(words string) {
 
 func (p *person) reads(words string) {
 	p.t.Helper()
-	p.waitEval(fmt.Sprintf(`[...document.querySelectorAll("[data-chat-lines] p")].some(l => l.textContent === %q)`, words))
+	p.waitEval(fmt.Sprintf(`[...document.querySelectorAll("[data-chat-lines] p")].some(l => l.textContent === %q && !l.hidden)`, words))
 }
 
 // TestMeetings is held by people with browsers alone, over the built server and its media server.

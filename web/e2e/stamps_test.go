@@ -133,6 +133,19 @@ func silent(t *testing.T, host *person, link string, tap *participanttest.Tap) {
 		t.Errorf("a sender without a stamp was shown %d times, with the words %q", seen.Shown, seen.Words)
 	}
 	host.both("a sender whom nothing vouches for")
+	host.withheld("Sven Silent", "nothing vouches for this line")
+}
+
+// withheld makes sure that words stand in the place of what somebody wrote, and that it can be read by who wants to.
+func (p *person) withheld(name, words string) {
+	p.t.Helper()
+	p.panel("chat")
+	line := fmt.Sprintf(`[...document.querySelectorAll(".chat-line")].find((l) => l.textContent.includes(%q) && l.querySelector("[data-withheld]"))`, name)
+	p.waitEval(fmt.Sprintf(`((l) => l && l.innerText.includes(%q) && !l.innerText.includes("simulated guest"))(%s)`, words, line))
+	p.both("a line that nothing vouches for")
+	p.shoot("chat-withheld")
+	p.do(line + `.querySelector("button").click()`)
+	p.waitEval(line + `.innerText.includes("Hello! I am a simulated guest.")`)
 }
 
 // broken: when all WebSockets break while packets go on, as behind a proxy that is loaded anew, pictures come back by themselves, the host's own for others, too.
@@ -156,6 +169,7 @@ func unvouched(t *testing.T, host *person, link string, tap *participanttest.Tap
 	defer guest.leave()
 	host.admit("Olga Outage")
 	host.seesMoving("Olga Outage")
+	host.reads("Hello! I am a simulated guest.")
 	host.watches("Olga Outage")
 	tap.Drop(func(_ *http.Request, up bool, message []byte) bool { return !up && isStamped(message) })
 	defer tap.Drop(nil)

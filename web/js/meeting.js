@@ -140,6 +140,7 @@ function start(body) {
 				if (view.state !== "new") entered();
 				show(view);
 			},
+			proven: (id) => chat.proven(id),
 			line: (line) => {
 				chat.add(line);
 				report?.line(line);

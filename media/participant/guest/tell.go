@@ -83,6 +83,10 @@ func (g *guest) tell(event participant.Event) {
 	case participant.Warning:
 		g.print.line(g.name, "warning: %s", e.Words)
 	case participant.Line:
+		if e.Standing != franking.Proven {
+			g.print.line(g.name, "withholds a line of %s that nothing vouches for", e.Name)
+			break
+		}
 		g.print.line(g.name, "%s says: %s", e.Name, e.Text)
 	case participant.Refused:
 		g.print.line(g.name, "the server refuses: %s", e.Why)

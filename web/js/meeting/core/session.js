@@ -14,6 +14,7 @@ import { testimony } from "./moves.js";
 import { isGuest, legible } from "./certificate.js";
 import { Batcher } from "./batcher.js";
 import { Chat } from "./chat.js";
+import { Lines } from "./lines.js";
 import { marshal } from "./body.js";
 import { Connection, PROTOCOL } from "./connection.js";
 import * as control from "./control.js";
@@ -78,6 +79,8 @@ export class Session {
 	#connection;
 	/** @type {Chat | undefined} */
 	#chat;
+	/** Lines of others that wait for their stamps. */
+	#lines = new Lines((m) => this.#tell(m));
 	#batches = new Batcher();
 	/** Since when nothing of what was sent has been stamped; Infinity where nothing waits. */
 	#unstampedSince = Infinity;
@@ -141,6 +144,7 @@ export class Session {
 	async #begin() {
 		const { url } = this.#opened;
 		this.member = this.#chat = this.#joinMessage = undefined;
+		this.#lines.close();
 		this.#unseen = [];
 		this.#rejoins = false;
 		const refusal = await this.#credentials.renew();
@@ -234,7 +238,10 @@ export class Session {
 		if (turn !== this.#turn || this.#ended || !this.member) return;
 		this.#connection?.send(marshal(control.hello, { certificate, proof }));
 		this.#online = true;
-		if (resumes) this.#outside.toFrames({ type: "resumed" });
+		if (resumes) {
+			this.#lines.resumed();
+			this.#outside.toFrames({ type: "resumed" });
+		}
 		for (const message of new Set([/** @type {Uint8Array} */ (this.#joinMessage), ...this.#unseen])) this.#send(control.post, { message });
 		this.#send(control.fetch, { from: this.member.board.next });
 		const orders = this.#orders.splice(0).filter(({ at }) => this.#outside.now() - at < ORDER_TIME);
@@ -258,6 +265,7 @@ export class Session {
 		if (turn !== this.#turn) return; // another welcome is being answered
 		this.#beside = { ...this.#beside, e2ee: member.e2ee, lobby: undefined, terms: undefined, phone: undefined, over: undefined };
 		this.#chat = new Chat(meeting, member.j, member.e2ee);
+		this.#lines = new Lines((m) => this.#tell(m));
 		this.#seated = "";
 		this.#batches = new Batcher();
 		this.#unstampedSince = Infinity;
@@ -374,6 +382,7 @@ export class Session {
 	/** Nothing is sent or heard any more. */
 	#end() {
 		this.#ended = true;
+		this.#lines.close();
 		this.#connection?.close();
 		this.#changed();
 	}
@@ -461,7 +470,7 @@ export class Session {
 		else if (line.to === null || line.to === member.j) {
 			const { evidence, ...shown } = line;
 			this.#outside.toFrames({ type: "line", line: evidence });
-			this.#tell({ type: "line", ...shown, name: this.#name(line.join) });
+			this.#lines.add({ ...shown, name: this.#name(line.join) }, evidence, this.#outside.now());
 		}
 	}
 
@@ -481,7 +490,7 @@ export class Session {
 		if (!sealed || !member) return;
 		if (typeof sealed === "string") return this.#tell({ type: "refused", what: "line", why: sealed });
 		this.#send(control.line, sealed);
-		this.#tell({ type: "line", join: member.j, name: this.#name(member.j), text, to, at: now });
+		this.#tell({ type: "line", id: "", join: member.j, name: this.#name(member.j), text, to, at: now, withheld: null });
 	}
 
 	// Evidence (sections 15 to 18).
@@ -509,6 +518,7 @@ export class Session {
 		this.#unstampedSince = this.#batches.waits ? Math.min(this.#unstampedSince, now) : Infinity;
 		const serves = this.#online && now - this.#unstampedSince < UNSTAMPED;
 		this.#serve(serves);
+		this.#lines.tick(now, serves);
 		const rings = this.#mayKeep();
 		const window = rings ? this.#beside.ring * 1000 : 0;
 		if (window !== this.#window) this.#outside.toFrames(rings ? { type: "ring", on: true, window } : { type: "ring", on: false });
@@ -531,7 +541,10 @@ export class Session {
 
 	/** @param {import("./control.js").Stamped} message */
 	#stamped(message) {
-		if (message.j !== this.member?.j) return this.#outside.toFrames(message);
+		if (message.j !== this.member?.j) {
+			if (this.member?.joins.has(message.j)) this.#lines.stamped(message);
+			return this.#outside.toFrames(message);
+		}
 		for (const { run } of message.runs) this.#batches.stamped(run);
 		this.#unstampedSince = Infinity;
 	}

@@ -116,6 +116,8 @@ class Server {
 	account = "";
 	denies = "";
 	window = 60; // of rings, in seconds
+	/** What the notary stamps of a run; null: it is away. @type {((run: import("./control.js").Run) => import("./control.js").Run) | null} */
+	notary = (run) => run;
 	/** Joins that the server does not go on with. @type {Set<string>} */
 	out = new Set();
 	identity = /** @type {Device} */ (/** @type {unknown} */ (undefined));
@@ -161,13 +163,20 @@ class Server {
 			case "line":
 				return this.others(s, control.lineFrom, { j: s.j, ...unmarshal(control.line, data) });
 			case "batch":
-				unmarshal(control.batch, data);
-				return;
+				return this.stamp(s, unmarshal(control.batch, data).runs);
 			case "order":
 				return void this.orders.push(unmarshal(control.order, data));
 			default:
 				this.faults.push(`what is a ${kind}?`);
 		}
+	}
+
+	/** Stamps as the notary does, while it does. @param {Socket} s @param {import("./control.js").Run[]} runs */
+	stamp(s, runs) {
+		if (!this.notary) return;
+		const stamped = { j: s.j, key: 1, at: this.now, runs: runs.map((run) => ({ run: this.notary?.(run) ?? run, mac: new Uint8Array(32) })) };
+		this.others(s, control.stamped, stamped);
+		s.tell(control.stamped, stamped);
 	}
 
 	/** @param {Uint8Array} message @param {Socket} s */
@@ -719,6 +728,42 @@ test("the window is what the server says, within its bounds, and a session that 
 		await server.until(() => p.frames.some((f) => f.window === 40_000), "the frame worker is told");
 		await p.session.asked({ type: "leave" });
 	}
+});
+
+test("a line is shown once it is stamped; what is not stamped, or stamped as something else, is withheld with the reason", async () => {
+	const { server, host, guest } = await begun();
+	const lines = () => host.all("line").map((l) => [l.text, l.withheld]);
+	server.notary = null;
+	await guest.session.asked({ type: "say", text: "read me and forget", to: null });
+	await pause(60);
+	assert.deepEqual(lines(), [], "it waits");
+	await server.until(() => lines().length === 1, "it is handed on as withheld");
+	assert.deepEqual(lines(), [["read me and forget", "overdue"]]);
+	server.notary = (run) => run;
+	server.socketOf(guest).lose(); // what was not stamped is sent again in the next session
+	await server.until(() => host.all("proven").length === 1, "its stamp comes late");
+	assert.equal(host.all("proven")[0].id, host.all("line")[0].id);
+
+	await guest.session.asked({ type: "say", text: "stamped", to: null });
+	await server.until(() => lines().length === 2, "a line");
+	assert.deepEqual(lines()[1], ["stamped", null]);
+	server.notary = (run) => ({ ...run, commitments: run.commitments.map((b) => b ^ 1) });
+	await guest.session.asked({ type: "say", text: "something else", to: null });
+	await server.until(() => lines().length === 3, "a line");
+	assert.deepEqual(lines()[2], ["something else", "conflicting"]);
+	server.notary = (run) => run;
+	await guest.session.asked({ type: "say", text: "honest again?", to: null });
+	await server.until(() => lines().length === 4, "a line");
+	assert.deepEqual(lines()[3], ["honest again?", "conflicting"], "for good");
+});
+
+test("where stamps do not come for oneself either, nobody is blamed for a line in none", async () => {
+	const { server, host, guest } = await begun();
+	server.notary = null;
+	await host.session.asked({ type: "say", text: "mine", to: null });
+	await guest.session.asked({ type: "say", text: "yours", to: null });
+	await server.until(() => host.all("line").length === 2, "a line");
+	assert.deepEqual(host.all("line").map((l) => [l.text, l.withheld]), [["mine", null], ["yours", "ours"]]);
 });
 
 test("a guest's device proves that a report in words is its own, also when it has left", async () => {

@@ -11,7 +11,10 @@ import { equal } from "../commitment.js";
  * @typedef {"unproven" | "proven" | "overdue" | "outOfTime" | "conflicting"} Standing
  */
 
-const STAMP_TIME = 1000; // ms
+/** What a stamp says of one frame. @typedef {"proven" | "outOfTime" | "conflicting"} Judged */
+
+/** How long a received frame may be in no stamp, in ms. */
+export const STAMP_TIME = 1000;
 const DRIFT = 2000; // ms
 /** More than half a minute of any stream. */
 const MOST = 4096;
@@ -70,6 +73,12 @@ export class Watch {
 	#waiting = new Fifo();
 	/** Stamped, not received yet. @type {Fifo<{ commitment: Uint8Array, at: number }>} */
 	#stamped = new Fifo();
+	#judged;
+
+	/** @param {(counter: number, standing: Judged) => void} [judged] hears of each frame that was held against its stamp */
+	constructor(judged = () => {}) {
+		this.#judged = judged;
+	}
 
 	/**
 	 * Takes note of a frame that was opened.
@@ -81,7 +90,7 @@ export class Watch {
 	frame(counter, time, commitment, now) {
 		this.began = Math.min(this.began, now);
 		const promised = this.#stamped.take(counter);
-		if (promised) this.#judge(commitment, promised.commitment, time, promised.at);
+		if (promised) this.#judge(counter, commitment, promised.commitment, time, promised.at);
 		else this.#waiting.put(counter, { commitment, time, at: now });
 	}
 
@@ -98,20 +107,23 @@ export class Watch {
 		for (let i = 0; i < commitments.length / 32; i++) {
 			const commitment = commitments.subarray(32 * i, 32 * i + 32);
 			const heard = this.#waiting.take(first + i);
-			if (heard) this.#judge(heard.commitment, commitment, heard.time, at);
+			if (heard) this.#judge(first + i, heard.commitment, commitment, heard.time, at);
 			else this.#stamped.put(first + i, { commitment, at });
 		}
 	}
 
 	/**
+	 * @param {number} counter
 	 * @param {Uint8Array} sent
 	 * @param {Uint8Array} stamped
 	 * @param {number} time
 	 * @param {number} at
 	 */
-	#judge(sent, stamped, time, at) {
-		if (this.#standing === "conflicting" || !equal(sent, stamped)) this.#standing = "conflicting";
-		else this.#standing = Math.abs(time - at) > DRIFT ? "outOfTime" : "proven";
+	#judge(counter, sent, stamped, time, at) {
+		const turned = this.#standing === "conflicting" || !equal(sent, stamped);
+		const now = turned ? "conflicting" : Math.abs(time - at) > DRIFT ? "outOfTime" : "proven";
+		this.#standing = now;
+		this.#judged(counter, now);
 	}
 
 	/** Another control session has begun: what was stamped between the two is not said again, so frames before the next run are owed no stamp. */

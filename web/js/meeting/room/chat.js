@@ -2,7 +2,15 @@
 import { must, toast } from "../../shared/page.js";
 import { el, named, reconcile, say } from "./dom.js";
 
-/** @typedef {{ join: string, name: string, text: string, to: string | null, at: number }} Line */
+/** @typedef {Omit<import("../core/lines.js").LineMessage, "type">} Line */
+
+/** Why a line is not shown, as of a stream (media/PROTOCOL.md section 15): never the sender's fault where it may be ours. */
+const WITHHELD = {
+	ours: "The service that vouches for lines is interrupted. It is ours to mend; the line appears by itself once it is vouched for.",
+	overdue: "Not shown: nothing vouches for this line, so a report could not prove it. The sender's connection may be broken.",
+	outOfTime: "Not shown: the line says another time than that at which it came. The sender's clock may be wrong.",
+	conflicting: "Not shown: this device told the server that it sends something else than this line.",
+};
 
 /** How many lines stay on the page. */
 const KEPT = 500;
@@ -73,16 +81,26 @@ export class Chat {
 		const aside = line.to ? (mine ? `to ${this.#names.get(line.to) ?? "one person"} alone` : "to you alone") : "";
 		const at = new Date(Math.min(line.at, Date.now())); // the sender's word
 		const text = el("p", { dir: "auto" }, line.text);
-		this.lines.append(el("li", { class: line.to ? "chat-line chat-private" : "chat-line" }, el("header", {}, named(mine ? `${line.name} (you)` : line.name), el("span", {}, this.#guests.has(line.join) ? "guest" : ""),
-			el("time", { datetime: at.toISOString() }, at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })), el("span", {}, aside)), text));
+		const body = line.withheld ? withheld(WITHHELD[line.withheld], text) : text;
+		this.lines.append(el("li", { class: line.to ? "chat-line chat-private" : "chat-line", "data-line": line.id }, el("header", {}, named(mine ? `${line.name} (you)` : line.name), el("span", {}, this.#guests.has(line.join) ? "guest" : ""),
+			el("time", { datetime: at.toISOString() }, at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })), el("span", {}, aside)), body));
 		while (this.lines.childElementCount > KEPT) this.lines.firstElementChild?.remove();
 		this.empty.hidden = true;
 		this.lines.scrollTop = this.lines.scrollHeight;
 		if (!mine && !this.visible()) {
-			must(document, "#live").textContent = `${line.name} wrote${line.to ? " to you alone" : ""}: ${line.text}`;
+			must(document, "#live").textContent = `${line.name} wrote${line.to ? " to you alone" : ""}: ${line.withheld ? WITHHELD[line.withheld] : line.text}`;
 			this.unread++;
 			this.changed();
 		}
+	}
+
+	/** Shows a line that was withheld: its stamp has come. @param {string} id */
+	proven(id) {
+		const box = [...this.lines.querySelectorAll("[data-withheld]")].find((b) => b.closest("li")?.dataset.line === id);
+		const words = box?.querySelector("[data-words]");
+		if (!(words instanceof HTMLElement)) return;
+		words.hidden = false;
+		box?.replaceWith(words);
 	}
 
 	/** Everything has been seen. */
@@ -90,4 +108,21 @@ export class Chat {
 		this.unread = 0;
 		this.changed();
 	}
+}
+
+/**
+ * A line's text behind the reason why it is not shown. Who wants to see it anyway may.
+ * @param {string} why
+ * @param {HTMLElement} text
+ */
+function withheld(why, text) {
+	text.hidden = true;
+	text.dataset.words = "";
+	const show = el("button", { type: "button", class: "plain" }, "Show it anyway");
+	const box = el("div", { class: "chat-withheld", "data-withheld": "" }, el("p", {}, why), show, text);
+	show.addEventListener("click", () => {
+		text.hidden = false;
+		show.remove();
+	});
+	return box;
 }

@@ -14,7 +14,7 @@ import { nothing } from "./view.js";
 /**
  * What the room tells the page.
  * @typedef {{
- *   view: (view: View) => void, line: (line: Line) => void, warning: (words: string, about: string, code: string) => void,
+ *   view: (view: View) => void, line: (line: Line) => void, proven: (id: string) => void, warning: (words: string, about: string, code: string) => void,
  *   refused: (why: string, what: string) => void, over: (words: string) => void,
  *   shown: (t: import("./stage.js").Shown) => void, gone: (id: string) => void, muted: (id: string, muted: boolean) => void,
  *   standing: (id: string, proven: boolean, why: string) => void, ring: (bytes: number) => void,
@@ -117,6 +117,9 @@ export class Room {
 				break;
 			case "line":
 				this.heard.line(said);
+				break;
+			case "proven":
+				this.heard.proven(said.id);
 				break;
 			case "warning":
 				this.heard.warning(said.words, said.about, said.code);
