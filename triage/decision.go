@@ -21,6 +21,7 @@ const (
 	DecisionRefused    DecisionState = "refused"
 	DecisionSuperseded DecisionState = "superseded"
 	DecisionUndone     DecisionState = "undone" // taken back within minutes, before anybody was told
+	DecisionLapsed     DecisionState = "lapsed" // a proposal whose case went to the child-safety lane before a second person answered
 )
 
 // Decision is what a person decided on a case, with one finding for each reported person.

@@ -16,9 +16,8 @@ import (
 // Lists of hashes come from elsewhere: a match is shown with the list's source and label, and decides nothing by itself. Lists
 // of the child-safety lane are there for that lane only: who does not have it learns neither of the list nor of a match. A case
 // of the general lane with a clip on such a list therefore moves into the lane, as when a reviewer moves it, by the system and
-// with the words "hash list" (moveListed). What awaits a second person or is settled stays where it is: the proposal, or the
-// decision, is somebody's, and nobody's hand but theirs takes it back. There the match is on the list's page, for those who may
-// open both, and on the case's page for those who have the lane.
+// with the words "hash list" (moveListed), wherever it stands: what awaited a second person lapses, and what was settled is taken up
+// again there, its decision in force until the lane's own replaces it. Nobody outside the lane goes on with such a clip.
 
 // HashListID names a list of hashes, as "HL-XXXXX-XXXXX".
 type HashListID string
@@ -308,7 +307,7 @@ func (d *Desk) match(ctx context.Context, tx Tx, m HashMatch, lane Lane) error {
 		return err
 	}
 	if lane == LaneChildSafety && c.Lane != lane {
-		if moved, err := d.moveListed(ctx, tx, &c); err != nil || !moved {
+		if err := d.moveListed(ctx, tx, &c); err != nil {
 			return err
 		}
 	}
@@ -319,28 +318,62 @@ func (d *Desk) match(ctx context.Context, tx Tx, m HashMatch, lane Lane) error {
 		custody.Detail{"exhibit": string(m.Exhibit), "entry": strconv.Itoa(m.Entry), "distance": strconv.Itoa(m.Distance)}})
 }
 
-// moveListed moves a case into the child-safety lane as Escalate does; false where it is not to be moved.
-func (d *Desk) moveListed(ctx context.Context, tx Tx, c *Case) (bool, error) {
-	switch c.State {
-	case StateReceived, StateProcessing, StateQueued, StateEscalated:
-	case StateClaimed: // whoever holds it is told, by their next step, that it is there no more
-		if err := c.advance(StepRelease); err != nil {
-			return false, err
-		}
-	default:
-		return false, nil
+// moveListed moves a case into the child-safety lane as Escalate does, so that it can be worked on there.
+func (d *Desk) moveListed(ctx context.Context, tx Tx, c *Case) error {
+	if err := d.free(ctx, tx, c); err != nil {
+		return err
 	}
 	if err := d.intoChildSafety(ctx, tx, c); err != nil {
-		return false, err
+		return err
 	}
 	if err := tx.SaveCase(ctx, *c); err != nil {
-		return false, err
+		return err
 	}
 	c.Version++
 	if err := d.takeMergedAlong(ctx, tx, SystemActor, *c); err != nil {
-		return false, err
+		return err
 	}
-	return true, d.record(ctx, tx, account.System, entry{custody.CaseMoved, c.ID, "case/" + string(c.ID), custody.Detail{"words": "hash list", "lane": string(c.Lane)}})
+	return d.record(ctx, tx, account.System, entry{custody.CaseMoved, c.ID, "case/" + string(c.ID), custody.Detail{"words": "hash list", "lane": string(c.Lane)}})
+}
+
+// free takes a case out of the hands in which it is. Whoever holds it is told, by their next step, that it is there no more.
+func (d *Desk) free(ctx context.Context, tx Tx, c *Case) error {
+	switch c.State {
+	case StateClaimed:
+		return c.advance(StepRelease)
+	case StateAwaiting:
+		if err := c.advance(StepRefuse); err != nil {
+			return err
+		}
+		return d.lapse(ctx, tx, c.ID)
+	case StateDecided, StateClosed:
+		if err := c.advance(StepReopen); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, account.System, entry{custody.CaseReopened, c.ID, "case/" + string(c.ID), custody.Detail{"words": "hash list"}})
+	}
+	return nil
+}
+
+// lapse ends what waits for a second person, without one.
+func (d *Desk) lapse(ctx context.Context, tx Tx, id CaseID) error {
+	ds, err := tx.Decisions(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, dec := range ds {
+		if dec.State != DecisionProposed {
+			continue
+		}
+		dec.State = DecisionLapsed
+		if err := tx.SaveDecision(ctx, dec); err != nil {
+			return err
+		}
+		if err := d.record(ctx, tx, account.System, entry{custody.DecisionLapsed, id, "decision/" + string(dec.ID), custody.Detail{"lane": string(LaneChildSafety)}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // MatchList compares the exhibits that were there before a list with it, some entries at a time: a job that dies begins with what

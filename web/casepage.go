@@ -259,6 +259,8 @@ func decisionWords(d triage.Decision) (words, tone string) {
 		return "Replaced by a later one", "off"
 	case triage.DecisionUndone:
 		return "Undone, before anybody was told", "off"
+	case triage.DecisionLapsed:
+		return "Lapsed: the case came to this lane", "off"
 	}
 	return string(d.State), "quiet"
 }

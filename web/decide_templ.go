@@ -64,7 +64,7 @@ func decision(d DecisionView, v CaseView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		words, tone := decisionWords(d.Decision)
-		var templ_7745c5c3_Var3 = []any{"card", "decision", templ.KV("decision-past", d.State == triage.DecisionSuperseded || d.State == triage.DecisionRefused || d.State == triage.DecisionUndone)}
+		var templ_7745c5c3_Var3 = []any{"card", "decision", templ.KV("decision-past", d.State == triage.DecisionSuperseded || d.State == triage.DecisionRefused || d.State == triage.DecisionUndone || d.State == triage.DecisionLapsed)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var3...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -89,7 +89,7 @@ func decision(d DecisionView, v CaseView) templ.Component {
 		var templ_7745c5c3_Var5 string
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs("Decision " + num(d.Number))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `decide.templ`, Line: 14, Col: 217}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `decide.templ`, Line: 14, Col: 253}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {

@@ -64,6 +64,7 @@ const (
 	DecisionApproved Act = "decision.approved"
 	DecisionRejected Act = "decision.rejected"
 	DecisionUndone   Act = "decision.undone"
+	DecisionLapsed   Act = "decision.lapsed"
 	BulkConfirmed    Act = "bulk.confirmed"
 
 	OpinionDrawn    Act = "opinion.drawn"
@@ -216,6 +217,7 @@ var acts = []ActInfo{
 	{DecisionApproved, "Decision approved", "A second person approved the decision.", false},
 	{DecisionRejected, "Decision rejected", "A second person refused the decision, and the case went back to the queue.", false},
 	{DecisionUndone, "Decision undone", "Whoever took the decision took it back within minutes, before anybody was told of it.", false},
+	{DecisionLapsed, "Proposal lapsed", "The case went to the child-safety lane before a second person answered, so nothing came of the proposal.", false},
 	{BulkConfirmed, "Bulk confirmed", "A person confirmed one decision on many cases; each case has its own entries.", false},
 
 	{OpinionDrawn, "Drawn for a second opinion", "The decision was drawn at random, when it was taken, for a second opinion.", false},

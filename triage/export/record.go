@@ -46,6 +46,7 @@ var marks = map[custody.Act]string{
 	custody.ExhibitSealed: "report", custody.ExhibitProcessed: "trust", custody.ExhibitFailed: "trust", custody.ExhibitRetried: "",
 	custody.ExhibitDerived: "size", custody.ExhibitMoved: "number", custody.ReportMoved: "from",
 	custody.DecisionMade: "findings", custody.DecisionFinding: "reasons", custody.DecisionApproved: "words", custody.DecisionRejected: "words", custody.DecisionUndone: "",
+	custody.DecisionLapsed:   "",
 	custody.PackageRequested: "policy", custody.PackageApproved: "entries", custody.PackageRefused: "",
 }
 

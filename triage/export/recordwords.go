@@ -155,6 +155,8 @@ func (r *record) standings() (all []*standing, wrong []string) {
 			s.state = triage.DecisionUndone
 		case t.Act == custody.DecisionUndone:
 			bad("decision %s was undone although it did not stand as somebody's own", id)
+		case t.Act == custody.DecisionLapsed && s.state == triage.DecisionProposed:
+			s.state = triage.DecisionLapsed
 		case s.state != triage.DecisionProposed:
 			bad("decision %s was answered although it did not wait for an answer", id)
 		case t.Actor == s.made.Actor:
