@@ -47,8 +47,9 @@ func testDecisions(t *testing.T, w *world) {
 	twin := second
 	twin.ID, twin.State = "D-3", triage.DecisionRefused
 	w.fails(w.s.Update(t.Context(), func(tx triage.Tx) error { return tx.InsertDecision(t.Context(), twin) }), triage.ErrConflict)
+	waiting := w.addCase(triage.LaneGeneral, triage.StateAwaiting, 50, 0)
 	w.update(func(ctx context.Context, tx triage.Tx) {
-		gone := triage.Decision{ID: "D-4", Case: w.addCase(triage.LaneGeneral, triage.StateAwaiting, 50, 0).ID, Number: 1, Decider: w.ann.ID, Decided: w.at(7), State: triage.DecisionProposed}
+		gone := triage.Decision{ID: "D-4", Case: waiting.ID, Number: 1, Decider: w.ann.ID, Decided: w.at(7), State: triage.DecisionProposed}
 		w.ok(tx.InsertDecision(ctx, gone))
 		gone.State = triage.DecisionLapsed
 		w.ok(tx.SaveDecision(ctx, gone))
