@@ -46,6 +46,8 @@ type Config struct {
 
 	SIP SIPConfig `envPrefix:"PROFFER_SIP_"`
 
+	Undo time.Duration `env:"PROFFER_UNDO" envDefault:"1m"` // for how long a decision can be undone, and its notices wait; 0: neither
+
 	E2EERule string `env:"PROFFER_E2EE_RULE"` // CEL: who may have end-to-end encrypted meetings; "": meeting.DefaultRule
 
 	Proxies []string `env:"PROFFER_PROXIES"` // address ranges (CIDR) of proxies whose X-Forwarded-For is believed

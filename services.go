@@ -66,7 +66,7 @@ func openServices(ctx context.Context, cfg Config, log *slog.Logger) (_ *service
 		return nil, err
 	}
 	s.desk = &triage.Desk{Store: s.store, Objects: s.objects, Signer: signer{s.ring}, Witness: custody.NewWitness(s.ring), Clock: time.Now, Log: log,
-		URL: cfg.URL, Demo: cfg.Demo, Lock: cfg.EvidenceLock, RecordingsKeep: cfg.RecordingsKeep,
+		URL: cfg.URL, Demo: cfg.Demo, Lock: cfg.EvidenceLock, RecordingsKeep: cfg.RecordingsKeep, UndoWithin: cfg.Undo,
 		Budgets: triage.Budgets{triage.BudgetShift: cfg.BudgetShift, triage.BudgetUrgent: cfg.BudgetUrgent}}
 	if s.desk.Platform, err = s.platform(); err != nil {
 		return nil, err

@@ -160,9 +160,35 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, a triage.Actor) 
 	if dec.State == triage.DecisionProposed {
 		words = "Your decision waits for a second person. Nothing is done before that."
 	}
+	told := web.Flash{Kind: web.FlashDone, Text: words}
+	if s.desk.Undoable(a, dec) {
+		told.Undo, told.UndoWords = "/cases/"+string(id)+"/decisions/"+string(dec.ID)+"/undo", "Undo"
+	}
 	if v.Get("next") == "yes" {
-		s.leave(r, web.Flash{Kind: web.FlashDone, Text: words, Href: "/cases/" + string(id), Link: string(id)})
+		told.Href, told.Link = "/cases/"+string(id), string(id)
+		s.leave(r, told)
 		return s.nextCase(w, r, a)
+	}
+	s.leave(r, told)
+	return seeOther(w, r, "/cases/"+string(id))
+}
+
+// undoDecision takes back what one has just decided, and the case in hand again where nobody was quicker.
+func (s *server) undoDecision(w http.ResponseWriter, r *http.Request, a triage.Actor) error {
+	id, err := pathID[triage.CaseID](r, "id", "C")
+	if err != nil {
+		return err
+	}
+	decision, err := pathID[triage.DecisionID](r, "decision", "D")
+	if err != nil {
+		return err
+	}
+	if err := s.desk.UndoDecision(r.Context(), a, id, decision); err != nil {
+		return s.caseAgain(w, r, a, id, err, caseForms{})
+	}
+	words := "Undone, and nobody was told. The case is yours again."
+	if _, err := s.desk.Claim(r.Context(), a, id); err != nil {
+		words = "Undone, and nobody was told. The case is back in the queue."
 	}
 	s.flash(r, web.FlashDone, words)
 	return seeOther(w, r, "/cases/"+string(id))

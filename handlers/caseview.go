@@ -149,7 +149,7 @@ func standingWords(e triage.Enforcement) string {
 }
 
 func decisionView(a triage.Actor, x triage.CaseView, d triage.Decision) web.DecisionView {
-	v := web.DecisionView{Decision: d, DeciderName: x.Names[d.Decider], ApproverName: x.Names[d.Approver], Own: d.Decider == a.Account}
+	v := web.DecisionView{Decision: d, DeciderName: x.Names[d.Decider], ApproverName: x.Names[d.Approver], Own: d.Decider == a.Account, CanUndo: d.ID == x.Undo}
 	v.CanApprove = d.State == triage.DecisionProposed && triage.Can(a, triage.DecisionApprove, x.On.Proposed(d.Decider))
 	v.Findings = findingViews(d.Findings, x.People)
 	for _, o := range x.Opinions {

@@ -114,7 +114,7 @@ func (f *fixture) caseProbes(add adder, label string, m matter) {
 		decision = "D-00000-00000"
 	}
 	add("POST /cases/{id}/decisions/{decision}/approve", label+", "+unsigned, at+"/decisions/"+string(decision)+"/approve", reasons)
-	for _, do := range []string{"approve", "refuse", "ask"} {
+	for _, do := range []string{"approve", "refuse", "ask", "undo"} {
 		add("POST /cases/{id}/decisions/{decision}/"+do, label, at+"/decisions/"+string(decision)+"/"+do, reasons)
 	}
 	x := "/exhibits/" + string(m.exhibit)

@@ -145,6 +145,7 @@ func (s *server) caseRoutes() []route {
 		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/ask", Needs: triage.DecisionApprove, kind: kindAPI, serve: s.askAnswer},
 		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/approve", Needs: triage.DecisionApprove, serve: s.answerDecision(true)},
 		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/refuse", Needs: triage.DecisionApprove, serve: s.answerDecision(false)},
+		{Method: post, Pattern: "/cases/{id}/decisions/{decision}/undo", Needs: triage.DecisionUndo, serve: s.undoDecision},
 
 		{Method: get, Pattern: "/exhibits/{id}/original", Needs: triage.ExhibitView, kind: kindBytes, serve: s.original},
 		{Method: get, Pattern: "/exhibits/{id}/preview", Needs: triage.ExhibitView, kind: kindBytes, serve: s.derivative(triage.DerivedPreview)},

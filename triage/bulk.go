@@ -22,6 +22,8 @@ const (
 	BulkLife = time.Hour        // how long a preview can be confirmed
 	UndoTime = 10 * time.Minute // how long a decision can be undone; the notices of a bulk wait for longer
 	undoSafe = time.Minute      // by how much
+
+	undoSlack = 5 * time.Second // by how much the notices of a single decision do
 )
 
 // Bulk is one decision that somebody wants to take on many cases.

@@ -215,6 +215,44 @@ func TestBulkRace(t *testing.T) {
 	}
 }
 
+// TestUndoWithin holds that whoever decided is offered to undo it for a while, that its notices wait for that long, and that what told others is not offered.
+func TestUndoWithin(t *testing.T) {
+	w := newWorld(t)
+	w.UndoWithin = time.Minute
+	offered := func(who string, r triage.Report) triage.DecisionID {
+		v, err := w.OpenCase(t.Context(), w.people[who], r.Case)
+		w.ok(err)
+		return v.Undo
+	}
+	r, d := w.decided(triage.ActSuspend, 3)
+	if offered("rui", r) != d.ID || offered("robin", r) != "" || offered("lena", r) != "" {
+		t.Errorf("offered are %q, %q, %q", offered("rui", r), offered("robin", r), offered("lena", r))
+	}
+	waits := 0
+	for _, j := range w.store.Jobs() {
+		if m, ok := j.(triage.DeliverMessage); ok && m.NotBefore.Equal(d.Decided.Add(time.Minute+5*time.Second)) {
+			waits++
+		}
+	}
+	if waits != 2 {
+		t.Errorf("%d notices wait", waits)
+	}
+	w.now = w.now.Add(time.Minute)
+	if id := offered("rui", r); id != "" {
+		t.Errorf("after a minute %s is offered", id)
+	}
+	r, d = w.decided(triage.ActRefer, 0)
+	if id := offered("rui", r); id != "" {
+		t.Errorf("a referral is offered as %s", id)
+	}
+	w.is(triage.ErrConflict, w.UndoDecision(t.Context(), w.people["rui"], r.Case, d.ID))
+	r, d = w.decided(triage.ActWarn, 0)
+	w.ok(w.UndoDecision(t.Context(), w.people["rui"], r.Case, d.ID))
+	if id := offered("rui", r); id != "" {
+		t.Errorf("what is undone is offered as %s", id)
+	}
+}
+
 // TestUndoDecision holds who may take which decision back, and when.
 func TestUndoDecision(t *testing.T) {
 	w := newWorld(t)

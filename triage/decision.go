@@ -76,6 +76,11 @@ func validateFindings(findings []Finding, people []Person, lane Lane) error {
 	return aboutEveryone(findings, people, "Decide about %s too.", func(f *Finding, p Person, fe *FieldErrors) { f.validate(p, lane, fe) })
 }
 
+// refers reports whether a finding is a referral to law enforcement.
+func (d Decision) refers() bool {
+	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Action == ActRefer })
+}
+
 // aboutEveryone checks each reported person's finding; missing is what is said, with a name in it, of who has none.
 func aboutEveryone(findings []Finding, people []Person, missing string, check func(*Finding, Person, *FieldErrors)) error {
 	var fe FieldErrors

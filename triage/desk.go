@@ -36,7 +36,8 @@ type Desk struct {
 	Platform Platform // what proofs of clips are held against; nil: nothing is verified here
 	// RecordingsKeep is how long a recording is kept after it ended (PROFFER_RECORDINGS_KEEP).
 	RecordingsKeep time.Duration
-	Budgets        Budgets // of reviewers; nil: DefaultBudgets
+	UndoWithin     time.Duration // for how long a decision of one person can be undone; its notices wait for it. 0: it cannot, and they do not
+	Budgets        Budgets       // of reviewers; nil: DefaultBudgets
 	// Dice draws a number below n, for whether a decision gets a second opinion; nil: crypto/rand. Tests set it.
 	Dice func(n int) int
 }

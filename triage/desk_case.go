@@ -22,7 +22,8 @@ type CaseView struct {
 	Exhibits     []ExhibitCard
 	Notes        []Note
 	Decisions    []Decision
-	Opinions     []Opinion // that were given: before that, the page says nothing of them
+	Undo         DecisionID // of the actor, that they can still undo; or ""
+	Opinions     []Opinion  // that were given: before that, the page says nothing of them
 	Enforcements []Enforcement
 	Packages     []PackageRow // those that the actor may read
 	Visits       []Visit      // of staff to the meeting, newest first
@@ -74,7 +75,7 @@ func (d *Desk) caseView(ctx context.Context, tx Tx, a Actor, c Case, on Target) 
 		func() error { v.People = peopleOf(v.Reports); return d.viewPeople(ctx, tx, a, &v) },
 		func() error { return viewExhibits(ctx, tx, a, &v) },
 		func() error { v.Notes, err = notesOf(ctx, tx, c.ID); return err },
-		func() error { v.Decisions, err = tx.Decisions(ctx, c.ID); return err },
+		func() error { v.Decisions, err = tx.Decisions(ctx, c.ID); d.offerUndo(a, &v); return err },
 		func() error { v.Opinions, err = tx.OpinionsOf(ctx, c.ID); v.Opinions = given(v.Opinions); return err },
 		func() error { v.Enforcements, err = tx.Enforcements(ctx, c.ID); return err },
 		func() error { return viewPackages(ctx, tx, a, &v) },

@@ -343,7 +343,7 @@ func (d *Desk) tellReporters(ctx context.Context, tx Tx, dec Decision, rs []Repo
 // tellLiaisons tells every liaison who may know of the case that it was referred to law enforcement; the message names
 // nobody and nothing but the case.
 func (d *Desk) tellLiaisons(ctx context.Context, tx Tx, c Case, dec Decision) error {
-	if !slices.ContainsFunc(dec.Findings, func(f Finding) bool { return f.Action == ActRefer }) {
+	if !dec.refers() {
 		return nil
 	}
 	on, err := caseTarget(ctx, tx, c)

@@ -7,6 +7,26 @@ import (
 	"github.com/proffer/proffer/triage/custody"
 )
 
+// Undoable reports whether the actor can undo a decision that they took just now: one that needed no second person, replaced none and told no liaison.
+// What protects people begins at once all the same; only the notices wait.
+func (d *Desk) Undoable(a Actor, dec Decision) bool {
+	return dec.Decider == a.Account && dec.Bulk == "" && d.alone(dec) && d.now().Before(dec.Decided.Add(d.UndoWithin))
+}
+
+// offerUndo notes which decision of a settled case the actor can undo.
+func (d *Desk) offerUndo(a Actor, v *CaseView) {
+	for _, dec := range v.Decisions {
+		if v.Case.State.Settled() && d.Undoable(a, dec) {
+			v.Undo = dec.ID
+		}
+	}
+}
+
+// alone reports whether a decision in force is one that whoever took it could undo.
+func (d *Desk) alone(dec Decision) bool {
+	return dec.State == DecisionInForce && dec.Approver == "" && dec.Supersedes == "" && !dec.Severe() && !dec.refers()
+}
+
 // UndoDecision takes a decision that needed no second person back, within UndoTime, by whoever took it, and before anybody was told of it.
 // It stays on record; its effects end, its notices are not sent, and the case is back in the queue.
 func (d *Desk) UndoDecision(ctx context.Context, a Actor, id CaseID, decision DecisionID) error {
@@ -60,6 +80,8 @@ func (d *Desk) toUndo(ctx context.Context, tx Tx, a Actor, id CaseID, decision D
 		return c, dec, Errorf(Conflict, "The case has moved on, so there is nothing to undo.")
 	case dec.Approver != "" || dec.Severe():
 		return c, dec, Errorf(Conflict, "Two people took this decision. A lead can take the case up again, so that a new one replaces it.")
+	case dec.refers():
+		return c, dec, Errorf(Conflict, "The liaison was told of it already. A lead can take the case up again, so that a new decision replaces it.")
 	case dec.Supersedes != "":
 		return c, dec, Errorf(Conflict, "It replaced an earlier decision, which has ended. A lead can take the case up again, so that a new one is taken.")
 	case !d.now().Before(dec.Decided.Add(UndoTime)):
@@ -102,7 +124,7 @@ func (d *Desk) reverse(ctx context.Context, tx Tx, dec Decision, why custody.Det
 	return nil
 }
 
-// notify is send for those whom a decision concerns. Those of a bulk wait until it cannot be undone any more.
+// notify is send for those whom a decision concerns. It waits until the decision cannot be undone any more.
 func (d *Desk) notify(ctx context.Context, tx Tx, dec Decision, to account.Account, subject, body string) error {
 	m := Message{ID: NewID(prefixMessage), To: to.ID, Address: to.Email, Subject: subject, Body: body, Case: dec.Case, Decision: dec.ID,
 		Created: d.now(), State: MessageWaiting}
@@ -110,8 +132,11 @@ func (d *Desk) notify(ctx context.Context, tx Tx, dec Decision, to account.Accou
 		return err
 	}
 	job := DeliverMessage{Message: m.ID}
-	if dec.Bulk != "" {
+	switch {
+	case dec.Bulk != "":
 		job.NotBefore = dec.Decided.Add(UndoTime + undoSafe)
+	case d.UndoWithin > 0 && d.alone(dec):
+		job.NotBefore = dec.Decided.Add(d.UndoWithin + undoSlack)
 	}
 	return tx.Enqueue(ctx, job)
 }

@@ -144,6 +144,7 @@ type DecisionView struct {
 	Findings     []FindingView
 	CanApprove   bool // the actor may be the second person
 	Own          bool // the actor proposed it
+	CanUndo      bool // the actor took it just now
 	Opinion      *OpinionGiven
 }
 

@@ -35,7 +35,7 @@ func (w world) page(title, path string) Page {
 	return Page{
 		Title: title, Path: path, Now: w.now, Actor: actor, Assets: flatPaths{}, RequestID: "R7K2",
 		Nav:   Menu(actor, Counts{Open: 128, Approvals: 2, Packages: 1}),
-		Flash: []Flash{{FlashDone, "Done: " + w.words, "/queue", "", w.name}, {FlashDone, w.words, "", "/cases/C-1/claim", w.name}},
+		Flash: []Flash{{FlashDone, "Done: " + w.words, "/queue", "", w.name, ""}, {FlashDone, w.words, "/cases/C-1", "/cases/C-1/claim", w.name, "Undo"}},
 		Demo: &Demo{[]DemoPerson{
 			{"A-22222-22222", w.name, "Host", false}, {"A-11111-11111", w.name, "Reviewer", true}, {"A-33333-33333", w.name, "Lead", false}}},
 	}

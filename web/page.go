@@ -54,6 +54,8 @@ type Flash struct {
 	Href string // where to go next, or ""
 	Undo string // address to post to, to undo what was done, or ""
 	Link string // words of the link or of the button that undoes
+
+	UndoWords string // of that button, where Link is the link's; or ""
 }
 
 // FlashKind is the tone of a flash.

@@ -17,7 +17,7 @@ func fillQueue(b *testing.B, s subject, n int) {
 	for _, statement := range []string{
 		`INSERT INTO cases (id, lane, policy, state, priority, opened, due, escalated, simulated, version)
 			SELECT 'C-' || i, CASE WHEN i % 21 = 0 THEN 'child-safety' ELSE 'general' END, 'hate',
-				CASE WHEN i > $1 THEN 'closed' WHEN i % 10 = 3 THEN 'escalated' ELSE 'queued' END, i * 7919 % 101, now() - i * interval '1 second', now(), false, false, 0
+				CASE WHEN i > $1 THEN 'closed' WHEN i % 10 = 3 THEN 'escalated' ELSE 'queued' END, i % 101 * 7919 % 101, now() - i * interval '1 second', now(), false, false, 0
 			FROM generate_series(1, 2 * $1) i`,
 		`INSERT INTO reports (id, case_id, reporter, key, meeting_name, meeting_mode, occurred, policy, words, exhibits, simulated, filed, version)
 			SELECT 'R-' || i, 'C-' || i, 'A-1', 'k' || i, 'Meeting', 'e2ee', now(), 'hate', 'words', '{}', false, now(), 0 FROM generate_series(1, 2 * $1) i`,

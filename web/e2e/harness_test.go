@@ -115,6 +115,7 @@ func (s *server) boot() {
 	for _, limit := range []string{"REPORTS_MINUTE", "REPORTS_HOUR", "UPLOADS_MINUTE", "GUEST_MINUTE"} { // tests are quicker than people
 		s.cmd.Env = append(s.cmd.Env, "PROFFER_LIMIT_"+limit+"=100000")
 	}
+	s.cmd.Env = append(s.cmd.Env, "PROFFER_UNDO=0s") // nobody waits for e-mail, but where it is what is tested
 	s.cmd.Env = append(s.cmd.Env, s.Env...)
 	s.log, s.out = &lockedBuffer{}, &lockedBuffer{}
 	s.cmd.Stderr = s.log

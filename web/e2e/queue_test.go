@@ -86,6 +86,48 @@ func fewKeys(t *testing.T, s *server, host *client) {
 	heard.check(t, "with few keys")
 }
 
+// TestUndo takes a decision back by keyboard, once from the next case and once from the decided case's own page, and decides again.
+func TestUndo(t *testing.T) {
+	s := start(t, "PROFFER_UNDO=1m")
+	host := s.become(t, "Hanna Holm")
+	host.wordsOn(t, "Una Undone", "lior.liaison@proffer.example")
+	rui, robin := s.as("Rui Reis"), s.as("Robin Rossi")
+	heard := rui.watch()
+	robin.open("/queue?tab=decided")
+	decide := func() (id string) {
+		rui.waitEval(`document.querySelector("[data-lease]")`)
+		rui.settle()
+		id = evaluate[string](rui, `document.querySelector("[data-case]").dataset.case`)
+		rui.hit("y")
+		rui.waitEval(`document.activeElement.matches("#decide button[name=next]")`)
+		rui.hit(kb.Enter)
+		rui.waitText("Decided: ")
+		return id
+	}
+	rui.open("/queue")
+	rui.settle()
+	rui.hit("n")
+	id := decide()
+	robin.waitEval(`document.querySelector('` + rowOf(id) + `')`)
+	rui.shoot("decided-undo")
+	rui.settle()
+	rui.hit("z")
+	rui.waitText("Undone, and nobody was told. The case is yours again.")
+	robin.waitEval(`document.querySelector('` + rowOf(id) + `[data-gone]') || !document.querySelector('` + rowOf(id) + `')`)
+	if decide() != id {
+		t.Error("another case is in hand")
+	}
+	rui.open("/cases/" + id)
+	rui.waitText("Nobody is told yet")
+	rui.clean("case-undo")
+	rui.press(`.decision form[action$="/undo"] button`, "Undo")
+	rui.waitText("The case is yours again")
+	rui.waitText("Undone, before anybody was told")
+	rui.open("/queue?tab=mine")
+	rui.waitEval(`document.querySelector('` + rowOf(id) + `')`)
+	heard.check(t, "while decisions were undone")
+}
+
 // suggestedKeys goes from "next" to "decided and next" with three keys; what is filled in can be seen before it is sent.
 func suggestedKeys(t *testing.T, s *server, host *client) {
 	host.wordsOn(t, "Sue Suggested", "lior.liaison@proffer.example")
