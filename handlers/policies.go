@@ -18,6 +18,7 @@ func (s *server) policiesPage(w http.ResponseWriter, r *http.Request, a triage.A
 	if v.All, err = s.desk.AllPolicies(r.Context(), a); err != nil {
 		return err
 	}
+	v.Change = triage.Can(a, triage.PolicyChange, triage.Target{})
 	if v.Page, err = s.page(r, "Policies and service levels", "/policies"); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (s *server) routingRoutes() []route {
 		{Method: get, Pattern: "/routing", Needs: triage.RoutingChange, serve: s.routing},
 		{Method: post, Pattern: "/routing/queues", Needs: triage.RoutingChange, serve: s.saveQueue},
 		{Method: post, Pattern: "/routing/rules", Needs: triage.RoutingChange, serve: s.saveRule},
-		{Method: get, Pattern: "/policies", Needs: triage.PolicyChange, serve: s.policies},
+		{Method: get, Pattern: "/policies", Needs: triage.PolicyRead, serve: s.policies},
 		{Method: post, Pattern: "/policies", Needs: triage.PolicyChange, serve: s.savePolicy},
 		{Method: post, Pattern: "/routing/rate", Needs: triage.RoutingChange, serve: s.rateWaiting},
 		{Method: post, Pattern: "/routing/rules/{id}/try", Needs: triage.RoutingChange, serve: s.tryRule},

@@ -56,7 +56,8 @@ const (
 	OpinionGive     Action = "opinion.give"     // give a blind second opinion on a decision
 	OpinionSettle   Action = "opinion.settle"   // say which of two opinions stands
 	TeamLead        Action = "team.lead"        // lift budgets, see figures
-	PolicyChange    Action = "policy.change"    // policies and their service levels
+	PolicyRead      Action = "policy.read"      // see policies and their service levels
+	PolicyChange    Action = "policy.change"    // change them
 	RoutingChange   Action = "routing.change"   // queues, their members, and the rules that fill them
 	PeopleChange    Action = "people.change"    // grant and withdraw roles, never one's own; settings of an organisation
 	RecoveryAnswer  Action = "recovery.answer"  // agree that somebody who lost their passkeys starts anew, or refuse
@@ -75,7 +76,7 @@ const (
 // AllActions lists every action, in the order of the golden file.
 var AllActions = []Action{
 	ReportCreate, GuestReport, ReportRead, ReportChange, QueueRead, ViewKeep, ViewShare, CaseRead, CaseClaim, CaseWork, BulkDecide, DecisionUndo, CaseNote, CaseReopen, CaseMerge, ExhibitView,
-	ExhibitRetry, ExhibitVerify, DecisionApprove, OpinionGive, OpinionSettle, VisitRequest, VisitApprove, PackageRequest, PackageApprove, PackageRead, PackageDownload, LogRead, PeopleRead, TeamLead, RoutingChange, PolicyChange,
+	ExhibitRetry, ExhibitVerify, DecisionApprove, OpinionGive, OpinionSettle, VisitRequest, VisitApprove, PackageRequest, PackageApprove, PackageRead, PackageDownload, LogRead, PeopleRead, TeamLead, RoutingChange, PolicyRead, PolicyChange,
 	PeopleChange, RecoveryAnswer, HashListRead, HashListChange, SelfManage, MeetingCreate, MeetingRead, MeetingEnd, RecordingRead, RecordingDownload, RecordingDelete,
 }
 
@@ -128,6 +129,7 @@ var roleActions = map[Action]account.Roles{
 	PeopleRead:      {account.Administrator},
 	PeopleChange:    {account.Administrator},
 	TeamLead:        {account.Lead},
+	PolicyRead:      {account.Lead, account.Administrator},
 	PolicyChange:    {account.Administrator},
 	RoutingChange:   {account.Lead, account.Administrator},
 	RecoveryAnswer:  {account.Administrator},

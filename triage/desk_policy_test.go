@@ -21,8 +21,9 @@ func TestPolicyChanges(t *testing.T) {
 		LookWithin: 30 * time.Minute, DecideWithin: time.Hour, Version: -1}
 	for _, who := range []string{"rui", "lena", "host", "cleo", "lior"} {
 		w.is(triage.ErrForbidden, w.SavePolicy(ctx, w.people[who], spam, false))
-		_, err := w.AllPolicies(ctx, w.people[who])
-		w.is(triage.ErrForbidden, err)
+		if ps, err := w.AllPolicies(ctx, w.people[who]); who == "lena" && (err != nil || len(ps) == 0) || who != "lena" && triage.KindOf(err) != triage.Forbidden {
+			t.Errorf("%s reads %d policies, %v", who, len(ps), err)
+		}
 	}
 	for _, bad := range []func(*triage.Policy){
 		func(p *triage.Policy) { p.ID = "Spam!" }, func(p *triage.Policy) { p.ID = "hate" }, func(p *triage.Policy) { p.Lane = "other" },

@@ -53,7 +53,7 @@ func (w world) reviewPages() map[string]templ.Component {
 		"figures empty": FiguresPage(FiguresView{Page: w.page("Figures", "/team/figures"), Figures: triage.Figures{Days: 7, Now: w.now}}),
 		"reviewing":     Reviewing(ReviewingView{Page: w.page("Reviewing", "/me/reviewing"), Preferences: p, Shift: shift, Policies: triage.Policies(), Messages: w.messages("optout")}),
 		"routing":       RoutingPage(w.routing()),
-		"policies": PoliciesPage(PoliciesView{Page: w.page("Policies and service levels", "/policies"), All: triage.Policies(),
+		"policies": PoliciesPage(PoliciesView{Page: w.page("Policies and service levels", "/policies"), Change: true, All: triage.Policies(),
 			Refused: &triage.Policy{ID: "hate", Title: w.words}, Messages: w.messages("title", "look", "id")}),
 		"routing none": RoutingPage(RoutingView{Page: w.page("Queues and rules", "/routing"), Routing: triage.Routing{Lanes: triage.AllLanes[:1]}}),
 		"hash lists": HashLists(HashListsView{Page: w.page("Hash lists", "/hashlists"), Lists: []triage.HashList{{ID: "HL-1", Lane: triage.LaneGeneral, Source: w.name, Label: w.name,

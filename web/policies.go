@@ -10,6 +10,7 @@ import (
 type PoliciesView struct {
 	Page
 	All      []triage.Policy
+	Change   bool           // the actor may
 	Refused  *triage.Policy // as it was left, where its form was refused
 	Messages Messages
 }

@@ -354,7 +354,7 @@ func reviewMenu(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if triage.Can(p.Actor, triage.PolicyChange, triage.Target{}) {
+		if triage.Can(p.Actor, triage.PolicyRead, triage.Target{}) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<a href=\"/policies\">Policies and service levels</a>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
