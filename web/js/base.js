@@ -152,12 +152,14 @@ function refresh(e) {
 }
 
 /**
- * Leaves a part as it is while a form in it is being signed or filled in, and looks again: what is exchanged then would never be sent.
+ * Leaves a part as it is while a form in it is being signed or filled in, and looks again: what is exchanged then would never be sent. A calm part also keeps the focus
+ * that is in it.
  * @param {Event} e
  */
 function leaveInHand(e) {
 	const el = e.target;
-	if (!(el instanceof HTMLElement) || !el.dataset.refreshOn || !inHand(el)) return;
+	if (!(el instanceof HTMLElement) || el.dataset.refreshOn === undefined) return;
+	if (!inHand(el) && !(el.dataset.calm !== undefined && el.contains(document.activeElement))) return;
 	e.preventDefault();
 	setTimeout(() => { if (el.isConnected) htmx.trigger(el, "proffer:refresh", {}); }, 1000);
 }
